@@ -1,0 +1,36 @@
+//! What does an organisation support?
+
+use url::Url;
+
+use crate::{
+    identity::{Format, Identity, Kind},
+    right::Right,
+};
+
+/// What discovery says: rights, identities, and where the certificate is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The rights served.
+    pub rights: Vec<Right>,
+    /// The pairs of kind and format accepted.
+    pub identities: Vec<(Kind, Format)>,
+    /// Where the signing certificate is downloaded (OpenGDPR 1.0 §6.3).
+    pub certificate_url: Option<Url>,
+}
+
+impl Capabilities {
+    /// Whether the right is served.
+    pub fn serves(&self, right: Right) -> bool {
+        self.rights.contains(&right)
+    }
+
+    /// Whether an identity of that kind and format is accepted.
+    pub fn accepts(&self, kind: &str, format: Format) -> bool {
+        self.identities.iter().any(|(k, f)| k.as_str() == kind && *f == format)
+    }
+
+    /// Whether every identity is accepted.
+    pub fn accepts_all(&self, identities: &[Identity]) -> bool {
+        identities.iter().all(|identity| self.accepts(identity.kind.as_str(), identity.format))
+    }
+}

@@ -1,0 +1,407 @@
+//! The seam: how a protocol version speaks, as seen by an engine that knows no protocol.
+//!
+//! A dialect is a pure translation. For each operation it hands out a small trait with the same four verbs: `read`
+//! (wire → us), `reply` (us → wire), `ask` (our call → wire), `hear` (answer → us). An operation that a version does
+//! not have is an absent row in [`Dialect::endpoints`] and a `None`.
+
+use std::{borrow::Cow, fmt, ops::Range};
+
+use http::{HeaderMap, Method};
+use url::Url;
+
+use crate::{
+    capability::Capabilities,
+    clock::Instant,
+    event::Standing,
+    id::{RemoteId, WireId},
+    leg::Report,
+    message::{AnswerHead, Claim, RequestHead, Verified},
+    organisation::{Mount, Organisation},
+    party::Party,
+    problem::Problem,
+    right::Right,
+    role::Role,
+    submission::{Outbound, Submission},
+};
+
+/// The name of one published version of one protocol, such as `opengdpr/1.0`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DialectId(Cow<'static, str>);
+
+impl DialectId {
+    /// The name of a dialect that this program speaks.
+    pub const fn known(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    /// A name read from configuration or storage.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self(Cow::Owned(name.into()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DialectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for DialectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What can be done over the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// To learn what a party supports.
+    Discover,
+    /// To fetch the certificate it signs with.
+    Certificate,
+    /// To make a request.
+    Submit,
+    /// To ask how it stands.
+    Status,
+    /// To take it back.
+    Cancel,
+    /// To be told that it changed.
+    Callback,
+}
+
+impl Operation {
+    const ALL: [Self; 6] =
+        [Self::Discover, Self::Certificate, Self::Submit, Self::Status, Self::Cancel, Self::Callback];
+
+    /// The name used in storage, logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Discover => "discover",
+            Self::Certificate => "certificate",
+            Self::Submit => "submit",
+            Self::Status => "status",
+            Self::Cancel => "cancel",
+            Self::Callback => "callback",
+        }
+    }
+
+    /// The operation of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.as_str() == name)
+    }
+}
+
+/// One row of a dialect's routing table.
+#[derive(Clone, Copy)]
+pub struct Endpoint {
+    /// What is done there.
+    pub operation: Operation,
+    /// With which method.
+    pub method: Verb,
+    /// The path below the mount, without a slash at either end; `{id}` and `{token}` catch one segment.
+    pub path: &'static str,
+    /// The roles that serve it.
+    pub roles: &'static [Role],
+    /// Reads from the head who calls.
+    pub claim: fn(&RequestHead) -> Result<Claim, Problem>,
+}
+
+/// The methods that endpoints use. [`http::Method`] is not `Copy`, rows of a table are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// GET, and HEAD with it.
+    Get,
+    /// POST.
+    Post,
+    /// DELETE.
+    Delete,
+}
+
+impl Verb {
+    /// The method as HTTP has it.
+    pub const fn http(self) -> Method {
+        match self {
+            Self::Get => Method::GET,
+            Self::Post => Method::POST,
+            Self::Delete => Method::DELETE,
+        }
+    }
+}
+
+/// Facts that steer storage before any message is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// The answer to a cancellation holds the bytes of the original request, so they must be kept (sealed).
+    pub cancel_answer_holds_original: bool,
+    /// The receiver makes the request's id.
+    pub receiver_makes_id: bool,
+    /// When a request may be cancelled.
+    pub cancel: Cancellable,
+}
+
+/// When a request may be cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancellable {
+    /// Only before anything was done.
+    WhilePending,
+    /// Until it is final.
+    UntilFinal,
+}
+
+/// Whether a change is told to the sender of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// It is not.
+    Silent,
+    /// It is, and so are those before it.
+    Every,
+    /// It is, and takes the place of any that is not delivered yet.
+    Latest,
+}
+
+/// What this version has no words for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this version cannot say: {0}")]
+pub struct Unrepresentable(pub &'static str);
+
+/// An answer of ours, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body: the exact bytes that the signature covers.
+    pub body: Vec<u8>,
+}
+
+/// A call of ours, ready to be sent. Credentials for the way out are added by the engine and never seen here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What an answer to our call says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told<T> {
+    /// What we asked for.
+    Said(T),
+    /// No.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// Whether asking again later makes sense.
+        again: bool,
+    },
+}
+
+/// A report together with what of the message may not be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reported {
+    /// The report.
+    pub report: Report,
+    /// Where in the body the piece stands that may not be stored (OpenGDPR 1.0 §7.3: `encoded_request`).
+    pub secret: Option<Range<usize>>,
+    /// What that piece decodes to; the engine compares it with what was sent and drops it.
+    pub echoed: Option<Vec<u8>>,
+}
+
+/// Signs with the organisation's key. Local and synchronous; a failure shows in the engine, which then sends nothing.
+pub trait Signer {
+    /// The signature over the bytes.
+    fn sign(&self, bytes: &[u8]) -> Vec<u8>;
+}
+
+/// Both ends of one exchange, the instant, and the hand that signs.
+pub struct Exchange<'a> {
+    /// Our organisation.
+    pub us: &'a Organisation,
+    /// Where the exchange takes place, when we serve.
+    pub mount: Option<&'a Mount>,
+    /// The other side, once known.
+    pub them: Option<&'a Party>,
+    /// When.
+    pub now: Instant,
+    /// Our hand.
+    pub signer: &'a dyn Signer,
+}
+
+/// A verified request to us.
+pub type In<'a> = &'a Verified<RequestHead>;
+/// A verified answer to us.
+pub type Back<'a> = &'a Verified<AnswerHead>;
+/// A call of ours, or what cannot be said.
+pub type Asked = Result<Outgoing, Unrepresentable>;
+
+/// One published version of one protocol.
+pub trait Dialect: Send + Sync {
+    /// Its name.
+    fn id(&self) -> DialectId;
+    /// What steers storage.
+    fn facts(&self) -> Facts;
+    /// The routing table.
+    fn endpoints(&self) -> &'static [Endpoint];
+    /// Whether this body says that it is of this version; `None` when it does not say. Asked where versions share a
+    /// path (opengdpr.md A4).
+    fn fits(&self, _message: In<'_>) -> Option<bool> {
+        None
+    }
+    /// Whether the sender is told of this change.
+    fn notice(&self, before: Option<&Standing>, after: &Standing) -> Notice;
+    /// The right that this version says for ours.
+    fn nearest(&self, right: Right) -> Option<Right>;
+    /// Which proof an answer must bring.
+    ///
+    /// # Errors
+    /// [`Problem`] when the answer's headers do not even name one that can be read.
+    fn proof(&self, operation: Operation, head: &AnswerHead) -> Result<Claim, Problem>;
+    /// The answer that tells a problem.
+    fn refuse(&self, problem: &Problem, x: &Exchange<'_>) -> Answer;
+    /// How to learn what a party supports.
+    fn discover(&self) -> Option<&dyn Discover> {
+        None
+    }
+    /// How to fetch its certificate.
+    fn certificate(&self) -> Option<&dyn Certificate> {
+        None
+    }
+    /// How to make a request.
+    fn submit(&self) -> Option<&dyn Submit> {
+        None
+    }
+    /// How to ask for its status.
+    fn status(&self) -> Option<&dyn Status> {
+        None
+    }
+    /// How to take it back.
+    fn cancel(&self) -> Option<&dyn Cancel> {
+        None
+    }
+    /// How to tell of changes.
+    fn callback(&self) -> Option<&dyn Callback> {
+        None
+    }
+}
+
+/// What an organisation supports.
+pub trait Discover: Send + Sync {
+    /// Our answer.
+    fn reply(&self, x: &Exchange<'_>) -> Answer;
+    /// Our question.
+    ///
+    /// # Errors
+    /// [`Unrepresentable`] when the party has no address.
+    fn ask(&self, x: &Exchange<'_>) -> Asked;
+    /// Their answer.
+    ///
+    /// # Errors
+    /// [`Problem`] when it cannot be read.
+    fn hear(&self, answer: Back<'_>) -> Result<Told<Capabilities>, Problem>;
+}
+
+/// The certificate an organisation signs with, and its chain, in PEM.
+pub trait Certificate: Send + Sync {
+    /// Our answer.
+    fn reply(&self, pem: &str, x: &Exchange<'_>) -> Answer;
+    /// Our question.
+    ///
+    /// # Errors
+    /// [`Unrepresentable`] when the version has no such thing.
+    fn ask(&self, url: &Url) -> Asked;
+    /// Their answer.
+    ///
+    /// # Errors
+    /// [`Problem`] when it cannot be read.
+    fn hear(&self, answer: Back<'_>) -> Result<Told<String>, Problem>;
+}
+
+/// A request is made.
+pub trait Submit: Send + Sync {
+    /// What the peer asks.
+    ///
+    /// # Errors
+    /// [`Problem`] when it asks wrongly.
+    fn read(&self, message: In<'_>, x: &Exchange<'_>) -> Result<Submission, Problem>;
+    /// Our receipt; `body` is the request's, byte for byte.
+    fn reply(&self, standing: &Standing, body: &[u8], x: &Exchange<'_>) -> Answer;
+    /// Our request.
+    ///
+    /// # Errors
+    /// [`Unrepresentable`] when this version has no words for it.
+    fn ask(&self, outbound: &Outbound<'_>, x: &Exchange<'_>) -> Asked;
+    /// Their receipt.
+    ///
+    /// # Errors
+    /// [`Problem`] when it cannot be read.
+    fn hear(&self, answer: Back<'_>) -> Result<Told<Reported>, Problem>;
+}
+
+/// A status is asked for.
+pub trait Status: Send + Sync {
+    /// Which request the peer means.
+    ///
+    /// # Errors
+    /// [`Problem`] when it names none.
+    fn read(&self, message: In<'_>, x: &Exchange<'_>) -> Result<WireId, Problem>;
+    /// Our answer.
+    fn reply(&self, standing: &Standing, right: Right, x: &Exchange<'_>) -> Answer;
+    /// Our question.
+    ///
+    /// # Errors
+    /// [`Unrepresentable`] when the party has no address.
+    fn ask(&self, id: &RemoteId, x: &Exchange<'_>) -> Asked;
+    /// Their answer.
+    ///
+    /// # Errors
+    /// [`Problem`] when it cannot be read.
+    fn hear(&self, answer: Back<'_>) -> Result<Told<Reported>, Problem>;
+}
+
+/// A request is taken back.
+pub trait Cancel: Send + Sync {
+    /// Which request the peer means.
+    ///
+    /// # Errors
+    /// [`Problem`] when it names none.
+    fn read(&self, message: In<'_>, x: &Exchange<'_>) -> Result<WireId, Problem>;
+    /// Our answer: when the cancellation was received, and the original bytes where the version repeats them.
+    fn reply(&self, standing: &Standing, asked_at: Instant, original: Option<&[u8]>, x: &Exchange<'_>) -> Answer;
+    /// Our wish.
+    ///
+    /// # Errors
+    /// [`Unrepresentable`] when the party has no address.
+    fn ask(&self, id: &RemoteId, x: &Exchange<'_>) -> Asked;
+    /// Their answer.
+    ///
+    /// # Errors
+    /// [`Problem`] when it cannot be read.
+    fn hear(&self, answer: Back<'_>) -> Result<Told<Reported>, Problem>;
+}
+
+/// A change is told.
+pub trait Callback: Send + Sync {
+    /// What the peer tells.
+    ///
+    /// # Errors
+    /// [`Problem`] when it cannot be read.
+    fn read(&self, message: In<'_>, x: &Exchange<'_>) -> Result<Report, Problem>;
+    /// Our thanks.
+    fn reply(&self, x: &Exchange<'_>) -> Answer;
+    /// What we tell.
+    ///
+    /// # Errors
+    /// [`Unrepresentable`] when this version has no words for it.
+    fn ask(&self, url: &Url, standing: &Standing, right: Right, x: &Exchange<'_>) -> Asked;
+}

@@ -1,0 +1,33 @@
+//! Who stands on the other side?
+
+use url::Url;
+
+use crate::{dialect::DialectId, domain::Domain, id::PartyId};
+
+/// A counterparty of one organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    /// Its name in the organisation's configuration.
+    pub id: PartyId,
+    /// The domain it signs as.
+    pub domain: Domain,
+    /// The dialect in which we speak to it.
+    pub dialect: DialectId,
+    /// Where it serves that dialect; `None` for a party that only calls us.
+    pub base: Option<Url>,
+    /// The name it goes by in our system: OpenGDPR's `controller_id`.
+    pub known_as: String,
+    /// What is forgiven it in matters of trust.
+    pub trust: Trust,
+}
+
+/// What is forgiven a party in matters of trust; nothing by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Trust {
+    /// RSASSA-PSS signatures are accepted beside PKCS#1 v1.5.
+    pub pss: bool,
+    /// The certificate may be served by another host than discovery (opengdpr.md A15).
+    pub certificate_on_another_host: bool,
+    /// Callbacks may come without `status_callback_url` (opengdpr.md A5).
+    pub callback_without_url: bool,
+}

@@ -1,0 +1,3 @@
+//! Tests, checks, benchmark and generated documents: `cargo xtask --help`.
+
+fn main() {}
