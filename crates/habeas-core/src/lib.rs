@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod dialect;
 pub mod domain;
 pub mod event;
+pub mod fold;
 pub mod id;
 pub mod identity;
 pub mod leg;

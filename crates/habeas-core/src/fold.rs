@@ -1,0 +1,118 @@
+//! How does a request of ours stand, given how its legs stand?
+
+use url::Url;
+
+use crate::{
+    leg::{Leg, LegState, Progress},
+    state::{Change, Ground, State},
+};
+
+/// The request's next changes from all its legs: a sequence and not a state, so that a leg that overtakes swallows no
+/// step that others wait to hear of.
+pub fn fold(state: &State, legs: &[Leg]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if state.is_final() || legs.is_empty() {
+        return changes;
+    }
+    let progress = |leg: &Leg| match &leg.state {
+        LegState::Sent { progress } => Some(progress.clone()),
+        LegState::Waiting | LegState::Unsent | LegState::Refused { .. } | LegState::Waived => None,
+    };
+    let answered = |leg: &Leg| leg.accepted_at.is_some() || progress(leg).is_some() || leg.state.is_final();
+    let taken = |leg: &Leg| leg.accepted_at.is_some() || progress(leg).is_some();
+    let worked = |leg: &Leg| matches!(progress(leg), Some(Progress::InProgress | Progress::Fulfilled));
+    let gone = |leg: &Leg| matches!(leg.state, LegState::Waived) || progress(leg) == Some(Progress::Cancelled);
+
+    let called_off = legs.iter().all(gone);
+    if *state == State::Received && legs.iter().all(answered) && legs.iter().any(taken) && !called_off {
+        changes.push(Change::Distribute);
+    }
+    if matches!(state, State::Received | State::Distributed) && legs.iter().any(worked) {
+        changes.push(Change::Start);
+    }
+    if !legs.iter().all(|leg| leg.state.is_final()) {
+        return changes;
+    }
+    if legs.iter().all(|leg| progress(leg) == Some(Progress::Fulfilled)) {
+        let results: Vec<Url> = legs.iter().filter_map(|leg| leg.results.clone()).collect();
+        changes.push(Change::Fulfill { results, expires_at: None });
+    } else if called_off {
+        changes.push(Change::Cancel);
+    } else {
+        // Fulfilled only when every leg is: one that was refused, cancelled alone or expired is never hidden.
+        let ground = legs.iter().find_map(|leg| match progress(leg) {
+            Some(Progress::Denied { ground }) => ground,
+            _ => None,
+        });
+        changes.push(Change::Deny(ground.unwrap_or(Ground::Other)));
+    }
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Instant,
+        dialect::DialectId,
+        id::{LegId, PartyId, RequestId, WireId},
+        leg::LegCancel,
+        right::Right,
+    };
+
+    fn leg(state: LegState) -> Leg {
+        Leg {
+            id: LegId::new("l"),
+            request: RequestId::new("r"),
+            organisation: "shop.localhost".parse().unwrap(),
+            party: PartyId::new("p"),
+            dialect: DialectId::known("opengdpr/1.0"),
+            right: Right::Erasure,
+            wire_id: WireId::new("w"),
+            remote_id: None,
+            accepted_at: matches!(state, LegState::Sent { .. }).then_some(Instant::from_ms(1)),
+            state,
+            cancel: LegCancel::No,
+            expected_by: None,
+            callback_url: None,
+            results: None,
+        }
+    }
+
+    fn sent(progress: Progress) -> Leg {
+        leg(LegState::Sent { progress })
+    }
+
+    fn names(state: &State, legs: &[Leg]) -> Vec<&'static str> {
+        fold(state, legs).iter().map(Change::name).collect()
+    }
+
+    #[test]
+    fn a_leg_that_overtakes_still_lets_distributed_be_heard() {
+        assert_eq!(names(&State::Received, &[sent(Progress::Fulfilled)]), ["distribute", "start", "fulfill"]);
+    }
+
+    #[test]
+    fn fulfilled_only_when_every_leg_is() {
+        use Progress as P;
+        let working = State::InProgress;
+        assert!(names(&working, &[sent(P::Fulfilled), sent(P::InProgress)]).is_empty());
+        assert_eq!(names(&working, &[sent(P::Fulfilled), sent(P::Fulfilled)]), ["fulfill"]);
+        for other in [P::Denied { ground: None }, P::Expired, P::Cancelled] {
+            assert_eq!(names(&working, &[sent(P::Fulfilled), sent(other)]), ["deny"]);
+        }
+        let refused = leg(LegState::Refused { status: 400 });
+        assert_eq!(names(&State::Received, &[refused]), ["deny"]);
+    }
+
+    #[test]
+    fn a_request_whose_legs_are_all_taken_back_is_cancelled() {
+        assert_eq!(names(&State::Received, &[leg(LegState::Waived)]), ["cancel"]);
+        assert_eq!(names(&State::Distributed, &[sent(Progress::Cancelled), leg(LegState::Waived)]), ["cancel"]);
+    }
+
+    #[test]
+    fn nothing_changes_while_a_leg_was_not_answered() {
+        assert!(names(&State::Received, &[sent(Progress::Pending), leg(LegState::Unsent)]).is_empty());
+    }
+}

@@ -1,0 +1,55 @@
+//! Which changes does the sender of a request hear of?
+
+use habeas_core::{
+    dialect::{Cancellable, Notice},
+    right::Right,
+    state::{Ground, Reached, State},
+};
+
+use crate::world::{at, dialect, standing};
+
+#[test]
+fn a_change_is_told_if_it_shows() {
+    let fulfilled = |results: &[&str]| State::Fulfilled {
+        results: results.iter().map(|url| url.parse().unwrap()).collect(),
+        expires_at: None,
+    };
+    let expired = State::Expired { reached: Reached::Fulfilled };
+    for (before, after, told) in [
+        (State::Received, State::Distributed, Notice::Every),
+        (State::Distributed, State::InProgress, Notice::Silent),
+        (State::InProgress, fulfilled(&[]), Notice::Every),
+        (State::Received, State::Cancelled, Notice::Every),
+        (State::Received, State::Denied { ground: Ground::NoMatch, reached: Reached::Received }, Notice::Every),
+        (State::InProgress, State::Expired { reached: Reached::InProgress }, Notice::Silent),
+        (fulfilled(&[]), expired.clone(), Notice::Silent),
+        (fulfilled(&["https://example.com/r"]), expired, Notice::Every),
+    ] {
+        let said = dialect().notice(Some(&standing(before.clone())), &standing(after.clone()));
+        assert_eq!(said, told, "{before:?} to {after:?}");
+    }
+}
+
+#[test]
+fn acceptance_and_a_new_date_are_told() {
+    let received = standing(State::Received);
+    assert_eq!(dialect().notice(None, &received), Notice::Every);
+    let mut later = received.clone();
+    later.expected_by = at("2018-12-01T00:00:00Z");
+    assert_eq!(dialect().notice(Some(&received), &later), Notice::Every);
+}
+
+#[test]
+fn only_three_rights_can_be_said() {
+    let nearest = Right::ALL.map(|right| dialect().nearest(right));
+    let (access, none) = (Some(Right::Access), None);
+    assert_eq!(nearest, [access, none, access, Some(Right::Portability), Some(Right::Erasure), none, none]);
+}
+
+#[test]
+fn storage_is_steered_by_facts() {
+    let facts = dialect().facts();
+    assert!(!facts.cancel_answer_holds_original && !facts.receiver_makes_id);
+    assert_eq!(facts.cancel, Cancellable::WhilePending);
+    assert_eq!(dialect().id().as_str(), "opengdpr/1.0");
+}
