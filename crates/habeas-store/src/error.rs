@@ -1,0 +1,28 @@
+//! What can go wrong with a store?
+
+use habeas_core::id::RequestId;
+
+/// Why a use case failed. Nothing of it was saved.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The row, lease or request has moved on since it was read.
+    #[error("changed meanwhile")]
+    Stale,
+    /// The database cannot be used at present: unreachable, locked or full. Trying again may help.
+    #[error("the database is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What was read back is not what could have been saved.
+    #[error("the database holds something unexpected in {0}")]
+    Corrupt(&'static str),
+    /// No key opens what is sealed for this request.
+    #[error("no key opens request {0}")]
+    NoKey(RequestId),
+    /// The database was written by a newer version of habeas.
+    #[error("the database has schema {found}, this program knows {known}")]
+    TooNew {
+        /// The schema found.
+        found: i64,
+        /// The schema known.
+        known: i64,
+    },
+}

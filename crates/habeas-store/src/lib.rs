@@ -1,0 +1,134 @@
+//! Where requests are kept.
+//!
+//! [`Store`] is a set of use-case methods shaped like what the engine does. Each is one transaction: what belongs
+//! together is saved together or not at all, and no transaction handle leaks. Writes follow one pattern: *load, decide
+//! in the core, save if nothing changed meanwhile, else load again*. Everything personal is sealed in here, so that
+//! no caller can forget to.
+
+pub mod error;
+pub mod model;
+mod seal;
+pub mod sqlite;
+
+use async_trait::async_trait;
+use habeas_core::{
+    clock::Instant,
+    domain::Domain,
+    event::Event,
+    id::{LegId, PartyId, RequestId, WireId},
+    request::Request,
+};
+
+pub use error::StoreError;
+pub use model::{
+    Counts, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Issued, IssuedBefore, Leased, LeasedLeg, LegRow,
+    LegSave, NewDelivery, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Retry, Save, Secrets, Settlement,
+    Slots, Then,
+};
+pub use seal::Sealers;
+
+/// The result of a use case.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The use cases. Object-safe; every method is one transaction.
+#[async_trait]
+pub trait Store: Send + Sync {
+    // ----- requests that come to us -----
+
+    /// Saves a new request with its identities, first event, deliveries and the signatures we issue; or says which
+    /// request already has its id (or deduplication key) with that party.
+    async fn receive(&self, new: NewRequest) -> Result<Receive>;
+
+    /// The request that a party made under an id.
+    async fn find(&self, organisation: &Domain, party: &PartyId, wire_id: &WireId) -> Result<Option<Request>>;
+
+    /// What [`Store::receive`] would say of a request that exists: for repeated cancellations and replays.
+    async fn existing(&self, id: &RequestId, body: Option<&[u8]>) -> Result<Option<Existing>>;
+
+    /// A request by our own name for it.
+    async fn request(&self, id: &RequestId) -> Result<Option<Request>>;
+
+    /// Saves changes if the request still stands at `save.from_seq`.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when it has moved on: load, decide and save again.
+    async fn apply(&self, save: Save) -> Result<()>;
+
+    /// The personal part of a request; `None` once shredded.
+    async fn secrets(&self, id: &RequestId) -> Result<Option<Secrets>>;
+
+    /// The request's history, oldest first.
+    async fn history(&self, id: &RequestId) -> Result<Vec<Event>>;
+
+    /// Requests by filter: open ones by their deadline, then the others by their age, newest first.
+    async fn list(&self, filter: &RequestFilter) -> Result<Vec<Request>>;
+
+    /// Requests for which the engine has something to do now.
+    async fn errands(&self, now: Instant, limit: u32) -> Result<Vec<Errand>>;
+
+    /// Deletes the keys of requests whose time has come, and with them everything personal; open deliveries are
+    /// abandoned and unsent legs waived first. Returns how many.
+    async fn shred(&self, now: Instant, limit: u32) -> Result<u32>;
+
+    // ----- deliveries -----
+
+    /// Takes the lease of up to `limit` deliveries that are due: only the first open one of each lane of a request,
+    /// and to no host more than it has slots for. A lease that ran out is due again.
+    async fn lease_deliveries(&self, now: Instant, until: Instant, limit: u32, slots: &Slots) -> Result<Vec<Leased>>;
+
+    /// Records an attempt and what follows, if the lease still holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when the lease has passed to somebody else.
+    async fn settle(&self, settlement: Settlement) -> Result<()>;
+
+    /// Deliveries by filter, oldest first, each with its last attempt.
+    async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>>;
+
+    /// Makes deliveries due now, the abandoned ones too. Returns how many.
+    async fn retry(&self, which: &Retry, now: Instant) -> Result<u64>;
+
+    /// Takes back every lease. Only where no other node shares the store: called when a node starts.
+    async fn take_back_leases(&self) -> Result<u64>;
+
+    /// When the next delivery, leg or errand is due.
+    async fn next_due(&self) -> Result<Option<Instant>>;
+
+    // ----- requests that we make -----
+
+    /// Saves a request of ours with its legs.
+    async fn create(&self, new: NewOwn) -> Result<()>;
+
+    /// Takes the lease of up to `limit` legs that are due.
+    async fn lease_legs(&self, now: Instant, until: Instant, limit: u32) -> Result<Vec<LeasedLeg>>;
+
+    /// Saves the bytes of a leg's submission before they are first sent, if the lease still holds. Bytes saved
+    /// earlier win: the ones to send are returned. The leg's state becomes `Unsent`.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when the lease has passed to somebody else.
+    async fn freeze(&self, leg: &LegId, fence: u64, message: &Frozen) -> Result<Frozen>;
+
+    /// Saves what became of a leg, with its receipt and the changes of its request, all or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when leg, lease or request have moved on.
+    async fn save_leg(&self, save: LegSave) -> Result<()>;
+
+    /// The leg that a callback's path token names.
+    async fn leg_by_token(&self, organisation: &Domain, token: &str) -> Result<Option<LegRow>>;
+
+    /// The legs of a request.
+    async fn legs(&self, id: &RequestId) -> Result<Vec<LegRow>>;
+
+    /// The receipts of a request, oldest first.
+    async fn receipts(&self, id: &RequestId) -> Result<Vec<ReceiptRow>>;
+
+    // ----- the rest -----
+
+    /// What metrics and health ask for.
+    async fn counts(&self, now: Instant) -> Result<Counts>;
+
+    /// Whether a write would succeed.
+    async fn ping(&self) -> Result<()>;
+}

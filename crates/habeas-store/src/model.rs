@@ -1,0 +1,372 @@
+//! What goes into a store's use cases and comes out of them.
+
+use habeas_core::{
+    clock::Instant,
+    delivery::{Attempt, Delivery, DeliveryKind, DeliveryState},
+    domain::Domain,
+    event::{Actor, Event, Standing},
+    id::{DeliveryId, KeyId, RequestId},
+    leg::Leg,
+    receipt::Receipt,
+    request::Request,
+    role::Role,
+    submission::{Stamp, Subject},
+};
+use http::{HeaderMap, Method};
+use url::Url;
+
+/// A request that a peer made, ready to be saved.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// The request; its standing is event 0.
+    pub request: Request,
+    /// Through whom it came.
+    pub actor: Actor,
+    /// What makes two submissions the same one.
+    pub dedupe: Option<String>,
+    /// The bytes it came in: kept as a keyed digest, and sealed if `keep_body`.
+    pub body: Vec<u8>,
+    /// Whether the dialect will need the bytes again.
+    pub keep_body: bool,
+    /// The personal part.
+    pub subject: Subject,
+    /// When the person asked, as written.
+    pub submitted: Option<Stamp>,
+    /// Whom to tell.
+    pub callbacks: Vec<Url>,
+    /// What is owed at once.
+    pub deliveries: Vec<NewDelivery>,
+    /// The signatures of our answer.
+    pub issued: Vec<Issued>,
+    /// When the engine shall look at it.
+    pub errand_at: Option<Instant>,
+}
+
+/// A delivery to be made.
+#[derive(Debug, Clone)]
+pub struct NewDelivery {
+    /// Its name.
+    pub id: DeliveryId,
+    /// What it carries.
+    pub kind: DeliveryKind,
+    /// To which receiver of the request.
+    pub lane: i32,
+    /// Of which event.
+    pub seq: u32,
+    /// The receiver's host and port.
+    pub host: String,
+    /// When.
+    pub due_at: Instant,
+}
+
+/// A signature that we gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// SHA-256 of the bytes signed. Stored as a keyed digest only.
+    pub sha256: [u8; 32],
+    /// The signature.
+    pub signature: Vec<u8>,
+    /// The key that made it.
+    pub key: KeyId,
+}
+
+/// What became of a request that came in.
+#[derive(Debug, Clone)]
+pub enum Receive {
+    /// It is saved.
+    Accepted,
+    /// There is one already under that id or deduplication key.
+    Exists(Box<Existing>),
+}
+
+/// A request that exists, with what a replayed answer needs.
+#[derive(Debug, Clone)]
+pub struct Existing {
+    /// How it stands now.
+    pub request: Request,
+    /// How it stood when accepted.
+    pub accepted: Standing,
+    /// Whether the bytes are the same that it came in.
+    pub same_body: bool,
+    /// The signatures given, newest last: of submissions and cancellations. Their digests are keyed; compare with
+    /// [`IssuedBefore::matches`].
+    pub issued: Vec<IssuedBefore>,
+    /// When its cancellation was accepted.
+    pub cancelled_at: Option<Instant>,
+}
+
+/// A signature given earlier. The digest of what was signed is kept keyed, so it is compared, never shown.
+#[derive(Debug, Clone)]
+pub struct IssuedBefore {
+    pub(crate) mac: [u8; 32],
+    pub(crate) sealer: std::sync::Arc<habeas_trust::seal::Sealer>,
+    /// The signature.
+    pub signature: Vec<u8>,
+    /// The key that made it.
+    pub key: KeyId,
+}
+
+impl IssuedBefore {
+    /// Whether this signature was given over bytes of that SHA-256 digest.
+    pub fn matches(&self, sha256: &[u8; 32]) -> bool {
+        habeas_trust::digest::constant_time_eq(&self.mac, &self.sealer.mac("issued", sha256))
+    }
+}
+
+/// Changes to be saved together.
+#[derive(Debug, Clone)]
+pub struct Save {
+    /// The number of the event after which they were decided.
+    pub from_seq: u32,
+    /// The request afterwards.
+    pub request: Request,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// What is owed because of it.
+    pub deliveries: Vec<NewDelivery>,
+    /// Lanes whose open deliveries are not needed any more.
+    pub superseded_lanes: Vec<i32>,
+    /// The operation whose answer we signed, and the signatures.
+    pub issued: Vec<Issued>,
+    /// When the engine shall look at it again; `None` for never.
+    pub errand_at: Option<Instant>,
+    /// When everything personal of it dies.
+    pub shred_after: Option<Instant>,
+}
+
+/// The personal part of a request.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    /// The person.
+    pub subject: Subject,
+    /// When the person asked, as written.
+    pub submitted: Option<Stamp>,
+    /// Whom to tell.
+    pub callbacks: Vec<Url>,
+    /// The original bytes, where they are kept.
+    pub body: Option<Vec<u8>>,
+}
+
+/// Which requests to list.
+#[derive(Debug, Clone, Default)]
+pub struct RequestFilter {
+    /// Of one organisation.
+    pub organisation: Option<Domain>,
+    /// In that role.
+    pub role: Option<Role>,
+    /// In one of these states, by name; empty for all.
+    pub states: Vec<String>,
+    /// At most so many.
+    pub limit: u32,
+    /// Leaving out so many.
+    pub offset: u32,
+}
+
+/// A request that wants the engine's attention.
+#[derive(Debug, Clone)]
+pub struct Errand {
+    /// The request.
+    pub request: Request,
+    /// When it was due.
+    pub due_at: Instant,
+}
+
+/// How many deliveries each host may be given now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slots {
+    /// A host that is not named below.
+    pub per_host: u32,
+    /// Hosts that differ, by name.
+    pub left: Vec<(String, u32)>,
+}
+
+/// A delivery whose lease we hold, with all it needs.
+#[derive(Debug, Clone)]
+pub struct Leased {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// The proof of the lease.
+    pub fence: u64,
+    /// Its request, as it stands now.
+    pub request: Request,
+    /// How the request stood after the event that is told.
+    pub standing: Standing,
+    /// The callback URL of its lane; `None` for other lanes, and once shredded.
+    pub url: Option<Url>,
+}
+
+/// What came of a lease.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// The delivery.
+    pub id: DeliveryId,
+    /// The proof of the lease.
+    pub fence: u64,
+    /// The attempt, if one was made.
+    pub attempt: Option<Attempt>,
+    /// What follows.
+    pub then: Then,
+    /// What is owed because of it: a notice, say. Not saved again where the request has one in that lane already.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// What follows an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// It is delivered.
+    Delivered,
+    /// Try again then.
+    Again(Instant),
+    /// The lease is given back untried, due as before.
+    Untried,
+    /// Not needed any more.
+    Superseded,
+    /// Given up.
+    Abandoned,
+    /// Given up, and with it everything else in its lane (the receiver said 410).
+    LaneAbandoned,
+}
+
+/// Which deliveries to list.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// Of one organisation.
+    pub organisation: Option<Domain>,
+    /// Of one request.
+    pub request: Option<RequestId>,
+    /// Of that kind.
+    pub kind: Option<DeliveryKind>,
+    /// In that state.
+    pub state: Option<DeliveryState>,
+    /// Only those tried and not delivered.
+    pub failing: bool,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A delivery as listed.
+#[derive(Debug, Clone)]
+pub struct DeliveryRow {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Its organisation.
+    pub organisation: Domain,
+    /// The last attempt.
+    pub last: Option<Attempt>,
+}
+
+/// Which deliveries to make due now.
+#[derive(Debug, Clone)]
+pub enum Retry {
+    /// One.
+    One(DeliveryId),
+    /// All undelivered ones of a request.
+    OfRequest(RequestId),
+    /// All that are failing or abandoned, of one organisation or all.
+    Failing(Option<Domain>),
+}
+
+/// A request of ours, ready to be saved.
+#[derive(Debug, Clone)]
+pub struct NewOwn {
+    /// The request.
+    pub request: Request,
+    /// The personal part.
+    pub subject: Subject,
+    /// When the person asked.
+    pub submitted: Stamp,
+    /// Its legs, each with the path token of its callback URL.
+    pub legs: Vec<(Leg, String)>,
+}
+
+/// A message kept from its first try until it is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frozen {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// The headers, without credentials.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A leg as stored.
+#[derive(Debug, Clone)]
+pub struct LegRow {
+    /// The leg.
+    pub leg: Leg,
+    /// Counts its saves; guards against two savers.
+    pub revision: u32,
+    /// How often its present step was tried.
+    pub attempts: u32,
+    /// When its next step is due.
+    pub due_at: Option<Instant>,
+    /// Keyed digest of the body that was frozen, to compare the echo with: see [`LegRow::sent`].
+    pub(crate) sent_mac: Option<[u8; 32]>,
+    pub(crate) sealer: std::sync::Arc<habeas_trust::seal::Sealer>,
+}
+
+impl LegRow {
+    /// Whether these are the bytes that were frozen for this leg.
+    pub fn sent(&self, body: &[u8]) -> bool {
+        self.sent_mac.is_some_and(|mac| habeas_trust::digest::constant_time_eq(&mac, &self.sealer.mac("sent", body)))
+    }
+}
+
+/// A leg whose lease we hold.
+#[derive(Debug, Clone)]
+pub struct LeasedLeg {
+    /// The leg.
+    pub row: LegRow,
+    /// The proof of the lease.
+    pub fence: u64,
+    /// Its request.
+    pub request: Request,
+}
+
+/// What became of a leg.
+#[derive(Debug, Clone)]
+pub struct LegSave {
+    /// The leg afterwards.
+    pub leg: Leg,
+    /// The revision it was decided on.
+    pub revision: u32,
+    /// The lease it was done under, which ends with this; `None` when none was needed.
+    pub fence: Option<u64>,
+    /// When its next step is due; `None` for never.
+    pub due_at: Option<Instant>,
+    /// How often that step was tried so far.
+    pub attempts: u32,
+    /// Whether the frozen message is not needed any more.
+    pub thaw: bool,
+    /// What the party signed.
+    pub receipt: Option<Receipt>,
+    /// What it means for the request.
+    pub request: Option<Save>,
+}
+
+/// A receipt as stored.
+#[derive(Debug, Clone)]
+pub struct ReceiptRow {
+    /// Its number.
+    pub id: i64,
+    /// The receipt.
+    pub receipt: Receipt,
+}
+
+/// Numbers for metrics and health.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests by organisation, role and state.
+    pub requests: Vec<(Domain, Role, String, u64)>,
+    /// Deliveries by kind and state.
+    pub deliveries: Vec<(DeliveryKind, DeliveryState, u64)>,
+    /// The age in milliseconds of the oldest delivery that is due.
+    pub oldest_due_ms: Option<i64>,
+    /// Deliveries tried and not delivered.
+    pub failing: u64,
+    /// Open requests past their deadline.
+    pub late: u64,
+}

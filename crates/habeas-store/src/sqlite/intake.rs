@@ -1,0 +1,212 @@
+//! How is a new request saved, or recognized as one that exists?
+
+use habeas_core::{
+    event::{Actor, Event},
+    id::RequestId,
+    request::Request,
+};
+use habeas_trust::{digest::constant_time_eq, seal::DataKey};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    Sqlite,
+    convert::{instant_or_null, ms},
+    issued::{self, RawIssued, SealedIssued},
+    lanes,
+    rows::{AFTER_REQUEST, RawRequest, RawStanding, request_columns, standing_columns},
+    save,
+};
+use crate::{
+    Result, Sealers, StoreError,
+    model::{Existing, NewRequest, Receive},
+    seal::{RequestKeys, SealedSecrets, StandingSecrets},
+};
+
+impl Sqlite {
+    pub(super) async fn save_received(&self, new: NewRequest) -> Result<Receive> {
+        let keys = self.sealers.keys(&new.request.organisation, &new.request.id)?;
+        let (key, wrapped) = keys.new_data_key()?;
+        let body = new.keep_body.then_some(new.body.as_slice());
+        let secrets = SealedSecrets::seal(&keys, &key, (&new.subject, new.submitted.as_ref()), &new.callbacks, body)?;
+        let intake = Intake {
+            body_mac: Some(keys.sealer.mac("body", &new.body)),
+            dedupe: new.dedupe.filter(|dedupe| dedupe != new.request.standing.wire_id.as_str()),
+            errand_at: ms(new.errand_at),
+            ..Intake::new(new.request, new.actor, &keys, &key, wrapped, secrets)?
+        };
+        let signatures = SealedIssued::seal_all(&keys, &new.issued)?;
+        let deliveries = new.deliveries;
+        let body_mac = intake.body_mac;
+        let earlier = self.writer.run(move |conn| {
+            if !intake.insert(conn)? {
+                return intake.earlier(conn).map(Some);
+            }
+            issued::insert(conn, &intake.request.organisation, &intake.request.id, &signatures)?;
+            lanes::insert(conn, &intake.request.organisation, &intake.request.id, &deliveries)?;
+            Ok(None)
+        });
+        match earlier.await? {
+            None => Ok(Receive::Accepted),
+            Some(earlier) => Ok(Receive::Exists(Box::new(earlier.open(&self.sealers, body_mac)?))),
+        }
+    }
+
+    pub(super) async fn load_existing(&self, id: &RequestId, body: Option<&[u8]>) -> Result<Option<Existing>> {
+        let id = id.clone();
+        let Some(raw) = self.readers.run(move |conn| RawExisting::load(conn, &id)).await? else { return Ok(None) };
+        let sealer = self.sealers.get(&raw.request.organisation);
+        let mac = body.and_then(|body| Some(sealer?.mac("body", body)));
+        raw.open(&self.sealers, mac).map(Some)
+    }
+}
+
+/// A request about to be saved, all that is personal sealed.
+pub(super) struct Intake {
+    pub(super) request: Request,
+    event: Event,
+    sealed: Option<Vec<u8>>,
+    wrapped: Vec<u8>,
+    secrets: SealedSecrets,
+    dedupe: Option<String>,
+    body_mac: Option<[u8; 32]>,
+    errand_at: Option<i64>,
+}
+
+impl Intake {
+    pub(super) fn new(
+        request: Request,
+        actor: Actor,
+        keys: &RequestKeys,
+        key: &DataKey,
+        wrapped: Vec<u8>,
+        secrets: SealedSecrets,
+    ) -> Result<Self> {
+        let standing = &request.standing;
+        let sealed = StandingSecrets::of(standing).map(|clear| clear.seal(keys, key, standing.seq)).transpose()?;
+        let event = request.accepted(actor);
+        Ok(Self { request, event, sealed, wrapped, secrets, dedupe: None, body_mac: None, errand_at: None })
+    }
+
+    /// Inserts the request with its secrets and first event; says `false` when its id, or its peer's id or
+    /// deduplication key, is taken.
+    pub(super) fn insert(&self, conn: &Connection) -> Result<bool> {
+        let request = &self.request;
+        let (reached, ground) = save::state_columns(&request.standing.state);
+        let rights: Vec<_> = request.rights.iter().map(|right| right.as_str()).collect();
+        let upstream = request.upstream.as_ref();
+        let inserted = conn.prepare_cached(INSERT)?.execute(params![
+            request.id.as_str(),
+            request.organisation.as_str(),
+            request.role.as_str(),
+            upstream.map(|upstream| upstream.party.as_str()),
+            upstream.map(|upstream| upstream.dialect.as_str()),
+            upstream.map(|upstream| upstream.mount.as_str()),
+            request.standing.wire_id.as_str(),
+            self.dedupe,
+            self.body_mac,
+            rights.join(" "),
+            request.regime.as_str(),
+            request.standing.received_at.ms(),
+            ms(request.submitted_at),
+            request.promised_by.ms(),
+            request.hold_until.ms(),
+            ms(request.final_at),
+            self.wrapped,
+            request.standing.seq,
+            request.standing.expected_by.ms(),
+            request.standing.state.name(),
+            reached,
+            ground,
+            self.sealed,
+            self.errand_at,
+        ])?;
+        if inserted == 0 {
+            return Ok(false);
+        }
+        conn.prepare_cached(INSERT_SECRETS)?.execute(params![
+            request.id.as_str(),
+            request.organisation.as_str(),
+            self.secrets.subject,
+            self.secrets.callbacks,
+            self.secrets.body,
+        ])?;
+        save::insert_event(conn, &request.organisation, &request.id, &self.event, self.sealed.as_deref())?;
+        Ok(true)
+    }
+
+    /// The request that was there before.
+    fn earlier(&self, conn: &Connection) -> Result<RawExisting> {
+        let organisation = self.request.organisation.as_str();
+        let party = self.request.upstream.as_ref().map(|upstream| upstream.party.as_str());
+        let find = |sql: &str, key: &str| {
+            let mut query = conn.prepare_cached(sql)?;
+            query.query_row(params![key, party, organisation], |row| row.get::<_, String>(0)).optional()
+        };
+        let mut id = find(BY_WIRE_ID, self.request.standing.wire_id.as_str())?;
+        if let (None, Some(dedupe)) = (&id, &self.dedupe) {
+            id = find(BY_DEDUPE, dedupe)?;
+        }
+        // Neither: then our own id is taken, and the caller must make another.
+        RawExisting::load(conn, &RequestId::new(id.ok_or(StoreError::Stale)?))?.ok_or(StoreError::Stale)
+    }
+}
+
+const INSERT: &str = "INSERT INTO requests (id, organisation, role, upstream_party, upstream_dialect, mount, wire_id,
+        dedupe, body_mac, rights, regime, received_at, submitted_at, promised_by, hold_until, final_at, wrapped_key,
+        seq, expected_by, state, reached, ground, sealed, errand_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
+        ?24)
+    ON CONFLICT DO NOTHING";
+const INSERT_SECRETS: &str =
+    "INSERT INTO request_secrets (request_id, organisation, subject, callbacks, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+const BY_WIRE_ID: &str = "SELECT id FROM requests WHERE wire_id = ?1 AND upstream_party = ?2 AND organisation = ?3";
+const BY_DEDUPE: &str = "SELECT id FROM requests WHERE dedupe = ?1 AND upstream_party = ?2 AND organisation = ?3";
+const EXISTING: &str = concat!(
+    "SELECT ",
+    request_columns!(),
+    ", r.body_mac, (SELECT min(c.at) FROM events c WHERE c.request_id = r.id AND c.change = 'cancel'), ",
+    standing_columns!("e"),
+    " FROM requests r JOIN events e ON e.request_id = r.id AND e.seq = 0 WHERE r.id = ?1"
+);
+
+/// What a replayed answer needs, as read.
+struct RawExisting {
+    request: RawRequest,
+    accepted: RawStanding,
+    body_mac: Option<[u8; 32]>,
+    cancelled_at: Option<habeas_core::clock::Instant>,
+    issued: Vec<RawIssued>,
+}
+
+impl RawExisting {
+    fn load(conn: &Connection, id: &RequestId) -> Result<Option<Self>> {
+        let mut query = conn.prepare_cached(EXISTING)?;
+        let row = query.query_row([id.as_str()], |row| {
+            Ok(Self {
+                request: RawRequest::read(row)?,
+                body_mac: row.get(AFTER_REQUEST)?,
+                cancelled_at: instant_or_null(row, AFTER_REQUEST + 1)?,
+                accepted: RawStanding::read(row, AFTER_REQUEST + 2)?,
+                issued: Vec::new(),
+            })
+        });
+        let Some(found) = row.optional()? else { return Ok(None) };
+        Ok(Some(Self { issued: issued::of_request(conn, id)?, ..found }))
+    }
+
+    fn open(self, sealers: &Sealers, body_mac: Option<[u8; 32]>) -> Result<Existing> {
+        let keys = sealers.keys(&self.request.organisation, &self.request.id)?;
+        let opener = self.request.opener(sealers)?;
+        let same_body = match (self.body_mac, body_mac) {
+            (Some(saved), Some(given)) => constant_time_eq(&saved, &given),
+            _ => false,
+        };
+        Ok(Existing {
+            accepted: self.accepted.open(&self.request, opener.as_ref())?,
+            same_body,
+            issued: self.issued.into_iter().map(|raw| raw.open(&keys)).collect::<Result<_>>()?,
+            cancelled_at: self.cancelled_at,
+            request: self.request.open(sealers)?,
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! In which order are the deliveries of a request made?
+//!
+//! A lane is what one receiver is owed of one request. Its deliveries are made in the order of their events, one at a
+//! time: only the head of a lane is ever leased. Whatever opens or closes a delivery chooses the head anew.
+
+use habeas_core::{delivery::NOTICE_LANE, domain::Domain, id::RequestId};
+use rusqlite::{Connection, params};
+
+use crate::{Result, model::NewDelivery};
+
+/// Adds deliveries. One that its lane has already for that event is left as it is.
+pub(super) fn insert(
+    conn: &Connection,
+    organisation: &Domain,
+    request: &RequestId,
+    deliveries: &[NewDelivery],
+) -> Result<()> {
+    for delivery in deliveries {
+        conn.prepare_cached(INSERT)?.execute(params![
+            request.as_str(),
+            delivery.lane,
+            delivery.seq,
+            delivery.id.as_str(),
+            organisation.as_str(),
+            delivery.kind.as_str(),
+            delivery.host,
+            delivery.due_at.ms(),
+        ])?;
+    }
+    Ok(())
+}
+
+/// Adds what an attempt gave rise to: as [`insert`], but one notice for a request is enough.
+pub(super) fn insert_consequences(
+    conn: &Connection,
+    organisation: &Domain,
+    request: &RequestId,
+    deliveries: &[NewDelivery],
+) -> Result<()> {
+    for delivery in deliveries {
+        let lane = params![request.as_str(), delivery.lane];
+        if delivery.lane == NOTICE_LANE && conn.prepare_cached(ANY)?.exists(lane)? {
+            continue;
+        }
+        insert(conn, organisation, request, std::slice::from_ref(delivery))?;
+    }
+    Ok(())
+}
+
+/// Closes what a lane still owes. What somebody has the lease of is in flight and closes when that ends.
+pub(super) fn supersede(conn: &Connection, request: &RequestId, lane: i32) -> Result<()> {
+    let lane = params![request.as_str(), lane];
+    conn.prepare_cached(SUPERSEDE)?.execute(lane)?;
+    conn.prepare_cached(REPLACE)?.execute(lane)?;
+    Ok(())
+}
+
+/// Gives up what a lane still owes.
+pub(super) fn abandon(conn: &Connection, request: &str, lane: i32) -> Result<()> {
+    conn.prepare_cached(ABANDON)?.execute(params![request, lane])?;
+    Ok(())
+}
+
+/// Chooses the head of a lane: the one in flight, or else the first that is open.
+pub(super) fn choose_head(conn: &Connection, request: &str, lane: i32) -> Result<()> {
+    conn.prepare_cached(CHOOSE_HEAD)?.execute(params![request, lane])?;
+    Ok(())
+}
+
+const INSERT: &str = "INSERT INTO deliveries (request_id, lane, seq, id, organisation, kind, host, state, head, due_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'due',
+        NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.request_id = ?1 AND o.lane = ?2 AND o.state IN ('due', 'leased')),
+        ?8)
+    ON CONFLICT (request_id, lane, seq) DO NOTHING";
+const ANY: &str = "SELECT 1 FROM deliveries WHERE request_id = ?1 AND lane = ?2";
+const SUPERSEDE: &str = "UPDATE deliveries SET state = 'superseded', head = 0
+    WHERE request_id = ?1 AND lane = ?2 AND state = 'due'";
+const REPLACE: &str = "UPDATE deliveries SET replaced = 1 WHERE request_id = ?1 AND lane = ?2 AND state = 'leased'";
+const ABANDON: &str = "UPDATE deliveries SET state = 'abandoned', head = 0, leased_until = NULL
+    WHERE request_id = ?1 AND lane = ?2 AND state IN ('due', 'leased')";
+const CHOOSE_HEAD: &str = "UPDATE deliveries SET head = 1 - head
+    WHERE request_id = ?1 AND lane = ?2 AND state IN ('due', 'leased') AND head <> (seq = (
+        SELECT o.seq FROM deliveries o WHERE o.request_id = ?1 AND o.lane = ?2 AND o.state IN ('due', 'leased')
+        ORDER BY o.state = 'leased' DESC, o.seq LIMIT 1))";

@@ -1,0 +1,172 @@
+//! How are requests and deliveries listed for operators?
+
+use habeas_core::{
+    clock::Instant,
+    delivery::{Attempt, Delivery, DeliveryKind, DeliveryState, Outcome},
+    domain::Domain,
+    id::{DeliveryId, RequestId},
+    request::Request,
+};
+use rusqlite::{Connection, Row, named_params, params};
+
+use super::{
+    Sqlite,
+    convert::{instant, instant_or_null, named, odd, parsed, text},
+    rows::{RawRequest, request_columns},
+    settle,
+};
+use crate::{
+    Result, Sealers, StoreError,
+    model::{DeliveryFilter, DeliveryRow, RequestFilter},
+};
+
+macro_rules! listed {
+    ($what:expr, $which:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            $what,
+            " FROM requests r WHERE ",
+            $which,
+            " AND (?1 IS NULL OR r.organisation = ?1) AND (?2 IS NULL OR r.role = ?2)",
+            " AND (?3 = '[]' OR r.state IN (SELECT value FROM json_each(?3)))",
+            $order,
+        )
+    };
+}
+
+const OPEN: &str =
+    listed!(request_columns!(), "r.final_at IS NULL", " ORDER BY r.expected_by, r.id LIMIT ?4 OFFSET ?5");
+const HOW_MANY_OPEN: &str = listed!("count(*)", "r.final_at IS NULL", "");
+const CLOSED: &str =
+    listed!(request_columns!(), "r.final_at IS NOT NULL", " ORDER BY r.received_at DESC, r.id DESC LIMIT ?4 OFFSET ?5");
+
+impl Sqlite {
+    pub(super) async fn list_requests(&self, filter: &RequestFilter) -> Result<Vec<Request>> {
+        let filter = filter.clone();
+        let rows = self.readers.run(move |conn| list_requests(conn, &filter)).await?;
+        rows.into_iter().map(|raw| raw.open(&self.sealers)).collect()
+    }
+
+    pub(super) async fn list_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>> {
+        let filter = filter.clone();
+        let rows = self.readers.run(move |conn| list_deliveries(conn, &filter)).await?;
+        rows.into_iter().map(|raw| raw.open(&self.sealers)).collect()
+    }
+}
+
+/// The open ones by their deadline, then the others by their age.
+fn list_requests(conn: &Connection, filter: &RequestFilter) -> Result<Vec<RawRequest>> {
+    let organisation = filter.organisation.as_ref().map(Domain::as_str);
+    let role = filter.role.map(|role| role.as_str());
+    let states = serde_json::to_string(&filter.states).unwrap_or_default();
+    let page = |sql: &str, limit: u32, offset: u32| {
+        let mut query = conn.prepare_cached(sql)?;
+        let rows = query.query_map(params![organisation, role, states, limit, offset], RawRequest::read)?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    };
+    let mut rows = page(OPEN, filter.limit, filter.offset)?;
+    let got = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let rest = filter.limit.saturating_sub(got);
+    if rest > 0 {
+        let open: u32 =
+            conn.prepare_cached(HOW_MANY_OPEN)?.query_row(params![organisation, role, states], |row| row.get(0))?;
+        rows.extend(page(CLOSED, rest, filter.offset.saturating_sub(open))?);
+    }
+    Ok(rows)
+}
+
+macro_rules! deliveries {
+    ($driver:literal, $which:literal) => {
+        concat!(
+            "SELECT d.id, d.request_id, d.organisation, d.kind, d.lane, d.seq, d.host, d.state, d.due_at, d.attempts,",
+            " a.at, a.took_ms, a.status, a.failure, a.answer",
+            " FROM deliveries d ",
+            $driver,
+            " LEFT JOIN attempts a ON a.delivery_id = d.id AND a.n = d.attempts",
+            " WHERE ",
+            $which,
+            " AND (:organisation IS NULL OR d.organisation = :organisation)",
+            " AND (:request IS NULL OR d.request_id = :request) AND (:kind IS NULL OR d.kind = :kind)",
+            " AND (:state IS NULL OR d.state = :state) ORDER BY d.id LIMIT :limit",
+        )
+    };
+}
+
+const FAILING: &str = deliveries!("INDEXED BY deliveries_failing", "d.attempts > 0 AND d.state IN ('due', 'leased')");
+const ABANDONED: &str = deliveries!("INDEXED BY deliveries_abandoned", "d.state = 'abandoned'");
+const OF_REQUEST: &str = deliveries!("", "d.request_id = :request");
+const ALL: &str = deliveries!("", "TRUE");
+
+fn list_deliveries(conn: &Connection, filter: &DeliveryFilter) -> Result<Vec<RawDelivery>> {
+    let sql = match filter {
+        DeliveryFilter { failing: true, .. } => FAILING,
+        DeliveryFilter { request: Some(_), .. } => OF_REQUEST,
+        DeliveryFilter { state: Some(DeliveryState::Abandoned), .. } => ABANDONED,
+        _ => ALL,
+    };
+    let mut query = conn.prepare_cached(sql)?;
+    let rows = query.query_map(
+        named_params! {
+            ":organisation": filter.organisation.as_ref().map(Domain::as_str),
+            ":request": filter.request.as_ref().map(RequestId::as_str),
+            ":kind": filter.kind.map(DeliveryKind::as_str),
+            ":state": filter.state.map(DeliveryState::as_str),
+            ":limit": filter.limit,
+        },
+        RawDelivery::read,
+    )?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A delivery as listed, the answer to its last attempt sealed.
+struct RawDelivery {
+    delivery: Delivery,
+    organisation: Domain,
+    last: Option<(Instant, i64, Outcome, Option<Vec<u8>>)>,
+}
+
+impl RawDelivery {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            delivery: Delivery {
+                id: text(row, 0, DeliveryId::new)?,
+                request: text(row, 1, RequestId::new)?,
+                kind: named(row, 3, "deliveries.kind", DeliveryKind::named)?,
+                lane: row.get(4)?,
+                seq: row.get(5)?,
+                host: row.get(6)?,
+                state: named(row, 7, "deliveries.state", DeliveryState::named)?,
+                due_at: instant(row, 8)?,
+                attempts: row.get(9)?,
+            },
+            organisation: parsed(row, 2, "organisation")?,
+            last: match instant_or_null(row, 10)? {
+                None => None,
+                Some(at) => Some((at, row.get(11)?, outcome(row)?, row.get(14)?)),
+            },
+        })
+    }
+
+    fn open(self, sealers: &Sealers) -> Result<DeliveryRow> {
+        let Self { delivery, organisation, last } = self;
+        let open = |(at, took_ms, outcome, sealed): (_, _, _, Option<Vec<u8>>)| {
+            let answer = match sealed {
+                None => Vec::new(),
+                Some(sealed) => {
+                    let keys = sealers.keys(&organisation, &delivery.request)?;
+                    settle::open_answer(&keys, &delivery.id, delivery.attempts, &sealed)?
+                }
+            };
+            Ok::<_, StoreError>(Attempt { at, took_ms, outcome, answer })
+        };
+        let last = last.map(open).transpose()?;
+        Ok(DeliveryRow { delivery, organisation, last })
+    }
+}
+
+fn outcome(row: &Row<'_>) -> rusqlite::Result<Outcome> {
+    if let Some(status) = row.get(12)? {
+        return Ok(Outcome::Answered(status));
+    }
+    named(row, 13, "attempts.failure", settle::failure_named).map(Outcome::Failed).map_err(|_| odd(13, "attempts"))
+}

@@ -1,0 +1,181 @@
+//! What came of an attempt, and when is the next?
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
+use habeas_core::{
+    clock::Instant,
+    delivery::{Attempt, Outcome},
+    domain::Domain,
+    id::{DeliveryId, RequestId},
+};
+use rusqlite::{Connection, OptionalExtension, Params, params};
+
+use super::{
+    Sqlite,
+    convert::{fence_in, ms, parsed, text},
+    lanes,
+};
+use crate::{
+    Result, Sealers, StoreError,
+    model::{Retry, Settlement, Then},
+    seal::{Place, RequestKeys},
+};
+
+/// So much of an answer is kept.
+const ANSWER_BYTES: usize = 4096;
+
+impl Sqlite {
+    pub(super) async fn settle_delivery(&self, settlement: Settlement) -> Result<()> {
+        let sealers = self.sealers.clone();
+        self.writer.run(move |conn| settle(conn, &sealers, &settlement)).await
+    }
+
+    pub(super) async fn retry_deliveries(&self, which: &Retry, now: Instant) -> Result<u64> {
+        let which = which.clone();
+        let retry = move |conn: &Connection| match &which {
+            Retry::One(id) => reopen(conn, RETRY_ONE, params![now.ms(), id.as_str()]),
+            Retry::OfRequest(id) => reopen(conn, RETRY_REQUEST, params![now.ms(), id.as_str()]),
+            Retry::Failing(organisation) => {
+                let organisation = organisation.as_ref().map(Domain::as_str);
+                let failing = reopen(conn, RETRY_FAILING, params![now.ms(), organisation])?;
+                Ok(failing + reopen(conn, RETRY_ABANDONED, params![now.ms(), organisation])?)
+            }
+        };
+        self.writer.run(retry).await
+    }
+
+    pub(super) async fn take_back_all_leases(&self) -> Result<u64> {
+        let take_back = |conn: &Connection| {
+            let deliveries = reopen(conn, TAKE_BACK, [])?;
+            let legs = conn.prepare_cached(TAKE_BACK_LEGS)?.execute([])?;
+            Ok(deliveries + u64::try_from(legs).unwrap_or(0))
+        };
+        self.writer.run(take_back).await
+    }
+}
+
+fn settle(conn: &Connection, sealers: &Sealers, settlement: &Settlement) -> Result<()> {
+    let (state, due_at) = match settlement.then {
+        Then::Delivered => ("delivered", None),
+        Then::Again(at) => ("due", Some(at)),
+        Then::Untried => ("due", None),
+        Then::Superseded => ("superseded", None),
+        Then::Abandoned | Then::LaneAbandoned => ("abandoned", None),
+    };
+    let tried = settlement.attempt.is_some();
+    let given = params![settlement.id.as_str(), fence_in(settlement.fence), state, ms(due_at), tried];
+    let row = conn.prepare_cached(SETTLE)?.query_row(given, |row| {
+        let request = text(row, 0, RequestId::new)?;
+        Ok((request, row.get::<_, i32>(1)?, parsed::<Domain>(row, 2, "organisation")?, row.get::<_, u32>(3)?))
+    });
+    let (request, lane, organisation, n) = row.optional()?.ok_or(StoreError::Stale)?;
+    if let Some(attempt) = &settlement.attempt {
+        let keys = sealers.keys(&organisation, &request)?;
+        record(conn, &keys, &organisation, (&settlement.id, n), attempt)?;
+    }
+    if settlement.then == Then::LaneAbandoned {
+        lanes::abandon(conn, request.as_str(), lane)?;
+    }
+    lanes::choose_head(conn, request.as_str(), lane)?;
+    lanes::insert_consequences(conn, &organisation, &request, &settlement.deliveries)
+}
+
+/// Adds attempt number `n` of a delivery. The answer may repeat anything, so it is sealed, and deleted when the
+/// request is shredded.
+fn record(
+    conn: &Connection,
+    keys: &RequestKeys,
+    organisation: &Domain,
+    (delivery, n): (&DeliveryId, u32),
+    attempt: &Attempt,
+) -> Result<()> {
+    let (status, failure) = match attempt.outcome {
+        Outcome::Answered(status) => (Some(status), None),
+        Outcome::Failed(word) => (None, Some(word)),
+    };
+    let answer = attempt.answer.get(..ANSWER_BYTES).unwrap_or(&attempt.answer);
+    let sealed = (!answer.is_empty())
+        .then(|| keys.seal_lasting(Place::new("attempts", &format_args!("{delivery}.{n}"), "answer"), answer))
+        .transpose()?;
+    conn.prepare_cached(RECORD)?.execute(params![
+        delivery.as_str(),
+        n,
+        organisation.as_str(),
+        attempt.at.ms(),
+        attempt.took_ms,
+        status,
+        failure,
+        sealed,
+    ])?;
+    Ok(())
+}
+
+/// The answer to attempt number `n`.
+pub(super) fn open_answer(keys: &RequestKeys, delivery: &DeliveryId, n: u32, sealed: &[u8]) -> Result<Vec<u8>> {
+    keys.open_lasting(Place::new("attempts", &format_args!("{delivery}.{n}"), "answer"), sealed)
+}
+
+/// The word for a failure as the model has it. Words come from a program's own text, so there are few of them; each
+/// is kept for good when it is first read.
+pub(super) fn failure_named(word: &str) -> Option<&'static str> {
+    static WORDS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    const MOST: usize = 1000;
+    let mut words = WORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = words.get(word) {
+        return Some(known);
+    }
+    let new: &'static str = if words.len() < MOST { Box::leak(word.into()) } else { return None };
+    words.insert(new);
+    Some(new)
+}
+
+/// Runs an update that opens deliveries, and chooses the heads of their lanes anew. Says how many it opened.
+fn reopen(conn: &Connection, sql: &str, params: impl Params) -> Result<u64> {
+    let mut update = conn.prepare_cached(sql)?;
+    let rows = update.query_map(params, |row| Ok((row.get::<_, String>(0)?, row.get::<_, i32>(1)?)))?;
+    let opened = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let lanes: BTreeSet<_> = opened.iter().collect();
+    for (request, lane) in lanes {
+        lanes::choose_head(conn, request, *lane)?;
+    }
+    Ok(u64::try_from(opened.len()).unwrap_or(0))
+}
+
+const SETTLE: &str = "UPDATE deliveries SET state = iif(?3 = 'due' AND replaced = 1, 'superseded', ?3),
+        head = iif(?3 = 'due' AND replaced = 0, 1, 0), due_at = coalesce(?4, due_at), attempts = attempts + ?5,
+        leased_until = NULL, replaced = 0
+    WHERE id = ?1 AND state = 'leased' AND fence = ?2
+    RETURNING request_id, lane, organisation, attempts";
+const RECORD: &str = "INSERT INTO attempts (delivery_id, n, organisation, at, took_ms, status, failure, answer)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const TAKE_BACK: &str = "UPDATE deliveries SET state = iif(replaced = 1, 'superseded', 'due'),
+        head = 1 - replaced, replaced = 0, leased_until = NULL
+    WHERE state = 'leased'
+    RETURNING request_id, lane";
+const TAKE_BACK_LEGS: &str = "UPDATE legs SET leased_until = NULL WHERE leased_until IS NOT NULL";
+
+/// Makes deliveries due at `?1`. Those of a shredded request have nothing left to tell.
+macro_rules! retry {
+    ($driver:literal, $which:literal) => {
+        concat!(
+            "UPDATE deliveries ",
+            $driver,
+            " SET state = 'due', head = 0, due_at = ?1 WHERE ",
+            $which,
+            " AND EXISTS (SELECT 1 FROM requests r WHERE r.id = deliveries.request_id AND r.wrapped_key IS NOT NULL)",
+            " RETURNING request_id, lane"
+        )
+    };
+}
+
+const RETRY_ONE: &str = retry!("", "id = ?2 AND state IN ('due', 'abandoned')");
+const RETRY_REQUEST: &str = retry!("", "request_id = ?2 AND state IN ('due', 'abandoned')");
+const RETRY_FAILING: &str = retry!(
+    "INDEXED BY deliveries_failing",
+    "attempts > 0 AND state IN ('due', 'leased') AND state = 'due' AND (?2 IS NULL OR organisation = ?2)"
+);
+const RETRY_ABANDONED: &str =
+    retry!("INDEXED BY deliveries_abandoned", "state = 'abandoned' AND (?2 IS NULL OR organisation = ?2)");

@@ -1,0 +1,47 @@
+//! How is everything personal of a request destroyed?
+//!
+//! Its data key is overwritten, and with it what the key has sealed, in the file and in the log. First whatever is
+//! still owed is closed, or it would be tried for ever with nothing to say.
+
+use habeas_core::clock::Instant;
+use rusqlite::{Connection, params};
+
+use super::Sqlite;
+use crate::Result;
+
+impl Sqlite {
+    pub(super) async fn shred_due(&self, now: Instant, limit: u32) -> Result<u32> {
+        let shredded = self.writer.run(move |conn| shred(conn, now, limit)).await?;
+        if shredded > 0 {
+            self.writer.empty_log().await?;
+        }
+        Ok(shredded)
+    }
+}
+
+fn shred(conn: &Connection, now: Instant, limit: u32) -> Result<u32> {
+    let mut due = conn.prepare_cached(DUE)?;
+    let ids = due.query_map(params![now.ms(), limit], |row| row.get::<_, String>(0))?;
+    let ids = ids.collect::<rusqlite::Result<Vec<_>>>()?;
+    for id in &ids {
+        for step in STEPS {
+            conn.prepare_cached(step)?.execute([id])?;
+        }
+    }
+    Ok(u32::try_from(ids.len()).unwrap_or(u32::MAX))
+}
+
+const DUE: &str = "SELECT id FROM requests INDEXED BY requests_shred
+    WHERE shred_after IS NOT NULL AND wrapped_key IS NOT NULL AND shred_after <= ?1 ORDER BY shred_after LIMIT ?2";
+const STEPS: [&str; 6] = [
+    "UPDATE deliveries SET state = 'abandoned', head = 0, replaced = 0, leased_until = NULL
+        WHERE request_id = ?1 AND state IN ('due', 'leased')",
+    "UPDATE attempts SET answer = NULL
+        WHERE delivery_id IN (SELECT id FROM deliveries WHERE request_id = ?1) AND answer IS NOT NULL",
+    "UPDATE legs SET state = iif(state IN ('waiting', 'unsent'), 'waived', state), sealed = NULL, frozen = NULL,
+        sent_mac = NULL, due_at = NULL, leased_until = NULL, revision = revision + 1
+        WHERE request_id = ?1",
+    "DELETE FROM request_secrets WHERE request_id = ?1",
+    "UPDATE events SET sealed = NULL WHERE request_id = ?1 AND sealed IS NOT NULL",
+    "UPDATE requests SET wrapped_key = NULL, sealed = NULL WHERE id = ?1",
+];

@@ -1,0 +1,236 @@
+//! How do many writes share one commit?
+//!
+//! One thread owns the connection that writes. It takes whatever waits, runs each piece of work in its own savepoint,
+//! commits once, and only then answers. So the cost of reaching the disk is shared by all who wait for it.
+
+use std::{
+    error::Error,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::convert::unavailable;
+use crate::{Result, StoreError};
+
+/// At most so many share a commit.
+const BATCH: usize = 256;
+/// So many may wait in the queue before the next has to wait outside.
+const QUEUE: usize = 1024;
+
+/// How the writer is used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Commits so far.
+    pub commits: u64,
+    /// Use cases written so far.
+    pub writes: u64,
+}
+
+/// The thread that writes, and the way to it.
+pub(super) struct Writer {
+    queue: Option<mpsc::Sender<Message>>,
+    thread: Option<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+#[derive(Default)]
+struct Counters {
+    commits: AtomicU64,
+    writes: AtomicU64,
+}
+
+enum Message {
+    Write(Box<dyn Job>),
+    /// Fold the log into the file and empty it, then say so.
+    EmptyLog(oneshot::Sender<()>),
+}
+
+impl Writer {
+    pub(super) fn start(conn: Connection) -> Result<Self> {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let counters = Arc::<Counters>::default();
+        let theirs = Arc::clone(&counters);
+        let thread = thread::Builder::new().name("store writer".to_owned());
+        let thread = thread.spawn(move || serve(&conn, waiting, &theirs)).map_err(unavailable)?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), counters })
+    }
+
+    /// Runs the work in a transaction. Its changes are on the disk when this returns `Ok`, and undone when not.
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Write(Box::new(Work { work: Some(work), result: None, reply }))).await?;
+        answer.await.map_err(unavailable)?
+    }
+
+    /// Folds the log into the file, so that what was deleted is gone from the log too.
+    pub(super) async fn empty_log(&self) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::EmptyLog(reply)).await?;
+        answer.await.map_err(unavailable)
+    }
+
+    pub(super) fn load(&self) -> Load {
+        Load {
+            commits: self.counters.commits.load(Ordering::Relaxed),
+            writes: self.counters.writes.load(Ordering::Relaxed),
+        }
+    }
+
+    async fn send(&self, message: Message) -> Result<()> {
+        let queue = self.queue.as_ref().ok_or(StoreError::Corrupt("the writer's queue"))?;
+        queue.send(message).await.map_err(|_| unavailable(Gone))
+    }
+}
+
+impl Drop for Writer {
+    /// Waits until what was queued is written.
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // The thread catches the panics of its work; there is nothing to learn from how it ended.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A piece of work with somebody waiting for its result.
+trait Job: Send {
+    /// Does it; says whether its changes shall stay.
+    fn run(&mut self, conn: &Connection) -> bool;
+    /// Tells the result, or that the commit failed.
+    fn answer(self: Box<Self>, lost: Option<&Lost>);
+}
+
+struct Work<F, T> {
+    work: Option<F>,
+    result: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> Job for Work<F, T>
+where
+    T: Send,
+    F: FnOnce(&Connection) -> Result<T> + Send,
+{
+    fn run(&mut self, conn: &Connection) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        let result = catch_unwind(AssertUnwindSafe(|| work(conn))).unwrap_or_else(|_| Err(unavailable(Panicked)));
+        let keep = result.is_ok();
+        self.result = Some(result);
+        keep
+    }
+
+    fn answer(self: Box<Self>, lost: Option<&Lost>) {
+        let result = match (lost, self.result) {
+            (None, Some(result)) => result,
+            (lost, _) => Err(lost.map_or_else(|| unavailable(Gone), |lost| unavailable(lost.clone()))),
+        };
+        // Who asked may have gone away; the work is done all the same.
+        let _ = self.reply.send(result);
+    }
+}
+
+fn serve(conn: &Connection, mut waiting: mpsc::Receiver<Message>, counters: &Counters) {
+    let mut messages = Vec::with_capacity(BATCH);
+    let mut jobs = Vec::with_capacity(BATCH);
+    while waiting.blocking_recv_many(&mut messages, BATCH) > 0 {
+        let mut emptied = Vec::new();
+        for message in messages.drain(..) {
+            match message {
+                Message::Write(job) => jobs.push(job),
+                Message::EmptyLog(reply) => emptied.push(reply),
+            }
+        }
+        write(conn, &mut jobs, counters);
+        if !emptied.is_empty() {
+            empty_log(conn);
+            for reply in emptied {
+                // Whoever shredded may have gone away.
+                let _ = reply.send(());
+            }
+        }
+    }
+}
+
+fn write(conn: &Connection, jobs: &mut Vec<Box<dyn Job>>, counters: &Counters) {
+    if jobs.is_empty() {
+        return;
+    }
+    let lost = transact(conn, jobs).err().map(|error| {
+        tracing::error!(%error, writes = jobs.len(), "nothing could be written");
+        if !conn.is_autocommit()
+            && let Err(error) = execute(conn, "ROLLBACK")
+        {
+            tracing::error!(%error, "a failed commit could not be rolled back");
+        }
+        Lost(Arc::new(error))
+    });
+    if lost.is_none() {
+        counters.commits.fetch_add(1, Ordering::Relaxed);
+        counters.writes.fetch_add(u64::try_from(jobs.len()).unwrap_or(0), Ordering::Relaxed);
+    }
+    for job in jobs.drain(..) {
+        job.answer(lost.as_ref());
+    }
+}
+
+/// One transaction for all. A piece of work that fails is undone alone; where SQLite undoes everything by itself (a
+/// full disk), the savepoint is gone, and releasing it fails.
+fn transact(conn: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    execute(conn, "BEGIN IMMEDIATE")?;
+    for job in jobs {
+        execute(conn, "SAVEPOINT work")?;
+        if !job.run(conn) {
+            execute(conn, "ROLLBACK TO work")?;
+        }
+        execute(conn, "RELEASE work")?;
+    }
+    execute(conn, "COMMIT")
+}
+
+fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+/// Best effort: a reader that is still at it keeps the log until the next time.
+fn empty_log(conn: &Connection) {
+    if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        tracing::warn!(%error, "the log could not be emptied");
+    }
+}
+
+/// The commit failed for everybody in it.
+#[derive(Debug, Clone)]
+struct Lost(Arc<rusqlite::Error>);
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nothing could be written")
+    }
+}
+
+impl Error for Lost {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the writer has ended")]
+struct Gone;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the work panicked")]
+struct Panicked;

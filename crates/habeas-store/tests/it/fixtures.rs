@@ -1,0 +1,205 @@
+//! What do the tests put in?
+
+use habeas_core::{
+    clock::Instant,
+    delivery::{Attempt, DeliveryKind, Outcome},
+    dialect::DialectId,
+    event::{Actor, Standing},
+    id::{DeliveryId, KeyId, LegId, PartyId, RequestId, WireId},
+    identity::{Format, Identity, Kind},
+    leg::{Leg, LegCancel, LegState},
+    regime::Regime,
+    request::{Request, Upstream},
+    right::Right,
+    role::Role,
+    secret::Secret,
+    state::{Change, State},
+    submission::{Carried, Stamp, Subject},
+};
+use habeas_store::{
+    Slots, Store,
+    model::{Issued, Leased, NewDelivery, NewOwn, NewRequest, Receive, Save, Settlement, Then},
+};
+
+pub(crate) const US: &str = "us.example";
+pub(crate) const OTHER: &str = "other.example";
+/// Words that must never be found in the clear.
+pub(crate) const EMAIL: &str = "canary.identity@person.example";
+pub(crate) const CALLBACK: &str = "https://peer.example/canary-callback";
+pub(crate) const BODY: &[u8] = b"{\"canary\":\"body of canary.identity@person.example\"}";
+pub(crate) const EXTENSION: &str = "canary-extension";
+pub(crate) const RESULTS: &str = "https://us.example/canary-results";
+pub(crate) const DETAILS: &str = "canary-details";
+
+pub(crate) const fn at(ms: i64) -> Instant {
+    Instant::from_ms(1_800_000_000_000 + ms)
+}
+
+pub(crate) fn request(id: &str) -> Request {
+    Request {
+        id: RequestId::new(id),
+        organisation: US.parse().unwrap(),
+        upstream: Some(upstream("party")),
+        role: Role::Processor,
+        rights: vec![Right::Access, Right::Erasure],
+        regime: Regime::Gdpr,
+        standing: Standing {
+            wire_id: WireId::new(format!("wire-{id}")),
+            seq: 0,
+            state: State::Received,
+            received_at: at(0),
+            expected_by: at(30_000),
+            details: None,
+        },
+        submitted_at: Some(at(-5)),
+        promised_by: at(40_000),
+        hold_until: at(10),
+        final_at: None,
+    }
+}
+
+pub(crate) fn upstream(party: &str) -> Upstream {
+    Upstream { party: PartyId::new(party), dialect: DialectId::known("opengdpr/1.0"), mount: "/v1".to_owned() }
+}
+
+pub(crate) fn subject() -> Subject {
+    Subject {
+        identities: vec![Identity { kind: Kind::new("email"), format: Format::Raw, value: Secret::new(EMAIL) }],
+        carried: vec![Carried { name: "extensions".to_owned(), json: format!("{{\"x\":\"{EXTENSION}\"}}") }],
+    }
+}
+
+pub(crate) fn stamp() -> Stamp {
+    Stamp { at: at(-5), text: "2027-01-15T08:00:00+00:00".to_owned() }
+}
+
+/// A request with two callback URLs, its acceptance to be told to both and to our own systems.
+pub(crate) fn new(id: &str) -> NewRequest {
+    NewRequest {
+        dedupe: Some(format!("wire-{id}")),
+        request: request(id),
+        actor: Actor::Upstream,
+        body: BODY.to_vec(),
+        keep_body: true,
+        subject: subject(),
+        submitted: Some(stamp()),
+        callbacks: vec![CALLBACK.parse().unwrap(), format!("{CALLBACK}/2").parse().unwrap()],
+        deliveries: Vec::new(),
+        issued: vec![issued(1)],
+        errand_at: None,
+    }
+}
+
+/// [`new`] with one callback of its acceptance.
+pub(crate) fn calling_back(id: &str) -> NewRequest {
+    NewRequest { deliveries: vec![callback(id, 0, 0)], ..new(id) }
+}
+
+pub(crate) fn issued(n: u8) -> Issued {
+    Issued { sha256: [n; 32], signature: vec![n; 256], key: KeyId::new("key") }
+}
+
+/// A callback that is due at once.
+pub(crate) fn callback(id: &str, lane: i32, seq: u32) -> NewDelivery {
+    delivery(id, DeliveryKind::Callback, lane, seq)
+}
+
+pub(crate) fn delivery(id: &str, kind: DeliveryKind, lane: i32, seq: u32) -> NewDelivery {
+    let host = format!("host{lane}.example:443");
+    NewDelivery { id: DeliveryId::new(format!("{id}/{lane}/{seq}")), kind, lane, seq, host, due_at: at(0) }
+}
+
+pub(crate) async fn accept(store: &dyn Store, new: NewRequest) {
+    assert!(matches!(store.receive(new).await.unwrap(), Receive::Accepted));
+}
+
+/// The request after a change, told in the lanes.
+pub(crate) fn change(before: &Request, change: &Change, lanes: &[i32]) -> Save {
+    let now = at(100 + i64::from(before.standing.seq));
+    let (request, event) = before.apply(change, Actor::Operator, now).unwrap();
+    let seq = request.standing.seq;
+    Save {
+        from_seq: before.standing.seq,
+        deliveries: lanes.iter().map(|lane| callback(request.id.as_str(), *lane, seq)).collect(),
+        events: vec![event],
+        superseded_lanes: Vec::new(),
+        issued: Vec::new(),
+        errand_at: None,
+        shred_after: None,
+        request,
+    }
+}
+
+/// Makes a change to the request as it stands in the store.
+pub(crate) async fn move_on(store: &dyn Store, id: &str, by: &Change, lanes: &[i32]) -> Request {
+    let save = change(&current(store, id).await, by, lanes);
+    let after = save.request.clone();
+    store.apply(save).await.unwrap();
+    after
+}
+
+pub(crate) async fn current(store: &dyn Store, id: &str) -> Request {
+    store.request(&RequestId::new(id)).await.unwrap().unwrap()
+}
+
+/// Leases all that is due at `now`, for 60 ms.
+pub(crate) fn free() -> Slots {
+    Slots { per_host: 100, left: Vec::new() }
+}
+
+pub(crate) async fn lease(store: &dyn Store, now: i64) -> Vec<Leased> {
+    store.lease_deliveries(at(now), at(now + 60), 100, &free()).await.unwrap()
+}
+
+pub(crate) fn names(leased: &[Leased]) -> Vec<&str> {
+    leased.iter().map(|leased| leased.delivery.id.as_str()).collect()
+}
+
+pub(crate) fn settlement(leased: &Leased, then: Then) -> Settlement {
+    let status = if then == Then::Delivered { 200 } else { 503 };
+    let tried = !matches!(then, Then::Untried | Then::Superseded);
+    Settlement {
+        id: leased.delivery.id.clone(),
+        fence: leased.fence,
+        attempt: tried.then(|| attempt(Outcome::Answered(status))),
+        then,
+        deliveries: Vec::new(),
+    }
+}
+
+pub(crate) fn attempt(outcome: Outcome) -> Attempt {
+    Attempt { at: at(50), took_ms: 7, outcome, answer: format!("sorry, {EMAIL}").into_bytes() }
+}
+
+pub(crate) async fn settle(store: &dyn Store, leased: &Leased, then: Then) {
+    store.settle(settlement(leased, then)).await.unwrap();
+}
+
+pub(crate) fn leg(request: &str, name: &str) -> Leg {
+    Leg {
+        id: LegId::new(name),
+        request: RequestId::new(request),
+        organisation: US.parse().unwrap(),
+        party: PartyId::new(format!("party-of-{name}")),
+        dialect: DialectId::known("opengdpr/1.0"),
+        right: Right::Erasure,
+        wire_id: WireId::new(format!("wire-{name}")),
+        remote_id: None,
+        accepted_at: None,
+        state: LegState::Waiting,
+        cancel: LegCancel::No,
+        expected_by: None,
+        callback_url: Some(format!("https://us.example/c/token-{name}").parse().unwrap()),
+        results: None,
+    }
+}
+
+/// A request of ours with legs of these names.
+pub(crate) fn own(id: &str, legs: &[&str]) -> NewOwn {
+    NewOwn {
+        request: Request { upstream: None, role: Role::Controller, ..request(id) },
+        subject: subject(),
+        submitted: stamp(),
+        legs: legs.iter().map(|name| (leg(id, name), format!("token-{name}"))).collect(),
+    }
+}

@@ -1,0 +1,229 @@
+//! How are requests of ours sent out?
+
+use std::sync::Arc;
+
+use habeas_core::{
+    dialect::Operation,
+    id::{LegId, RemoteId, RequestId},
+    leg::{Leg, LegCancel, LegState, Progress},
+    receipt::Receipt,
+    state::{Change, Ground},
+};
+use habeas_store::{
+    Store, StoreError,
+    model::{Frozen, LeasedLeg, LegRow, LegSave},
+};
+use http::{HeaderMap, HeaderValue, Method};
+
+use crate::fixtures::*;
+
+fn message(body: &str) -> Frozen {
+    let mut headers = HeaderMap::new();
+    headers.append("content-type", HeaderValue::from_static("application/json"));
+    headers.append("x-odd", HeaderValue::from_bytes(b"caf\xe9").unwrap());
+    headers.append("x-odd", HeaderValue::from_static("twice"));
+    Frozen {
+        method: Method::POST,
+        url: "https://peer.example/requests?a=b".parse().unwrap(),
+        headers,
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+fn save(row: &LegRow, fence: Option<u64>, leg: Leg) -> LegSave {
+    LegSave {
+        leg,
+        revision: row.revision,
+        fence,
+        due_at: None,
+        attempts: row.attempts,
+        thaw: false,
+        receipt: None,
+        request: None,
+    }
+}
+
+fn sent(leg: &Leg, progress: Progress) -> Leg {
+    Leg { state: LegState::Sent { progress }, accepted_at: Some(at(20)), ..leg.clone() }
+}
+
+async fn lease_leg(store: &dyn Store, now: i64) -> LeasedLeg {
+    let mut leased = store.lease_legs(at(now), at(now + 60), 10).await.unwrap();
+    assert_eq!(leased.len(), 1);
+    leased.remove(0)
+}
+
+async fn only(store: &dyn Store) -> LegRow {
+    let mut legs = store.legs(&RequestId::new("o1")).await.unwrap();
+    assert_eq!(legs.len(), 1);
+    legs.remove(0)
+}
+
+fn receipt() -> Receipt {
+    Receipt {
+        request: RequestId::new("o1"),
+        leg: LegId::new("l1"),
+        at: at(20),
+        operation: Operation::Submit,
+        signer: "peer.example".parse().unwrap(),
+        sha256: [7; 32],
+        signature: vec![8; 256],
+        chain: "-----BEGIN CERTIFICATE-----".to_owned(),
+        body: b"{\"encoded_request\":\"\"}".to_vec(),
+        hole: Some(20..120),
+    }
+}
+
+pub(crate) async fn a_request_of_ours_is_saved_with_its_legs(store: Arc<dyn Store>) {
+    let store = &*store;
+    store.create(own("o1", &["l1", "l2"])).await.unwrap();
+    assert_eq!(current(store, "o1").await, own("o1", &[]).request);
+    let legs = store.legs(&RequestId::new("o1")).await.unwrap();
+    assert_eq!(legs.iter().map(|row| row.leg.clone()).collect::<Vec<_>>(), [leg("o1", "l1"), leg("o1", "l2")]);
+    let secrets = store.secrets(&RequestId::new("o1")).await.unwrap().unwrap();
+    assert_eq!((secrets.subject, secrets.submitted), (subject(), Some(stamp())));
+    assert!(matches!(store.create(own("o1", &["l3"])).await, Err(StoreError::Stale)));
+    let leased = store.lease_legs(at(0), at(60), 1).await.unwrap();
+    assert_eq!((leased[0].row.leg.id.as_str(), leased[0].request.id.as_str()), ("l1", "o1"));
+    assert_eq!(store.lease_legs(at(0), at(60), 10).await.unwrap()[0].row.leg.id.as_str(), "l2");
+    assert_eq!(store.next_due().await.unwrap(), Some(at(60)));
+}
+
+pub(crate) async fn a_leg_is_found_by_its_token_only_in_its_organisation(store: Arc<dyn Store>) {
+    let store = &*store;
+    store.create(own("o1", &["l1"])).await.unwrap();
+    let (us, other) = (US.parse().unwrap(), OTHER.parse().unwrap());
+    let found = store.leg_by_token(&us, "token-l1").await.unwrap().unwrap();
+    assert_eq!(found.leg, leg("o1", "l1"));
+    assert!(store.leg_by_token(&us, "token-l2").await.unwrap().is_none());
+    assert!(store.leg_by_token(&other, "token-l1").await.unwrap().is_none());
+}
+
+pub(crate) async fn a_message_frozen_twice_keeps_its_first_bytes(store: Arc<dyn Store>) {
+    let store = &*store;
+    store.create(own("o1", &["l1"])).await.unwrap();
+    let first = lease_leg(store, 0).await;
+    let id = &first.row.leg.id;
+    assert_eq!(store.freeze(id, first.fence, &message("one\ntwo")).await.unwrap(), message("one\ntwo"));
+    assert_eq!(store.freeze(id, first.fence, &message("three")).await.unwrap(), message("one\ntwo"));
+    let second = lease_leg(store, 60).await;
+    assert_eq!(second.row.leg.state, LegState::Unsent);
+    assert_eq!(store.freeze(id, second.fence, &message("four")).await.unwrap(), message("one\ntwo"));
+    assert!(second.row.sent(b"one\ntwo") && !second.row.sent(b"three"));
+    // Thawed: the bytes are gone, but still recognized.
+    let thawed = sent(&second.row.leg, Progress::Pending);
+    store.save_leg(LegSave { thaw: true, ..save(&second.row, Some(second.fence), thawed) }).await.unwrap();
+    assert!(only(store).await.sent(b"one\ntwo"));
+}
+
+pub(crate) async fn a_message_is_frozen_only_under_the_present_lease(store: Arc<dyn Store>) {
+    let store = &*store;
+    store.create(own("o1", &["l1"])).await.unwrap();
+    let slow = lease_leg(store, 0).await;
+    let quick = lease_leg(store, 60).await;
+    let id = &slow.row.leg.id;
+    assert!(matches!(store.freeze(id, slow.fence, &message("a")).await, Err(StoreError::Stale)));
+    store.freeze(id, quick.fence, &message("b")).await.unwrap();
+    // Somebody waived it meanwhile: then nothing is sent.
+    let row = only(store).await;
+    store.save_leg(save(&row, None, Leg { state: LegState::Waived, ..row.leg.clone() })).await.unwrap();
+    assert!(matches!(store.freeze(id, quick.fence, &message("c")).await, Err(StoreError::Stale)));
+}
+
+pub(crate) async fn who_froze_a_leg_saves_it_with_the_revision_it_leased(store: Arc<dyn Store>) {
+    let store = &*store;
+    store.create(own("o1", &["l1"])).await.unwrap();
+    let leased = lease_leg(store, 0).await;
+    store.freeze(&leased.row.leg.id, leased.fence, &message("a")).await.unwrap();
+    let after = sent(&leased.row.leg, Progress::Pending);
+    store.save_leg(save(&leased.row, Some(leased.fence), after.clone())).await.unwrap();
+    assert_eq!(only(store).await.leg, after);
+    assert!(matches!(store.save_leg(save(&leased.row, Some(leased.fence), after)).await, Err(StoreError::Stale)));
+}
+
+pub(crate) async fn who_decided_before_the_leg_was_frozen_decides_anew(store: Arc<dyn Store>) {
+    let store = &*store;
+    store.create(own("o1", &["l1"])).await.unwrap();
+    let seen = only(store).await;
+    let leased = lease_leg(store, 0).await;
+    store.freeze(&leased.row.leg.id, leased.fence, &message("a")).await.unwrap();
+    let waived = Leg { state: LegState::Waived, ..seen.leg.clone() };
+    assert!(matches!(store.save_leg(save(&seen, None, waived)).await, Err(StoreError::Stale)));
+    // With what is true now it works, and the sender's own result comes too late.
+    let seen = only(store).await;
+    let wanted = Leg { cancel: LegCancel::Wanted, ..seen.leg.clone() };
+    store.save_leg(save(&seen, None, wanted)).await.unwrap();
+    let result = save(&leased.row, Some(leased.fence), sent(&leased.row.leg, Progress::Pending));
+    assert!(matches!(store.save_leg(result).await, Err(StoreError::Stale)));
+}
+
+pub(crate) async fn a_leg_and_its_request_are_saved_together_or_not_at_all(store: Arc<dyn Store>) {
+    let store = &*store;
+    store.create(own("o1", &["l1"])).await.unwrap();
+    let before = current(store, "o1").await;
+    let leased = lease_leg(store, 0).await;
+    let whole = LegSave {
+        request: Some(change(&before, &Change::Distribute, &[])),
+        receipt: Some(receipt()),
+        ..save(&leased.row, Some(leased.fence), sent(&leased.row.leg, Progress::Pending))
+    };
+    let after = move_on(store, "o1", &Change::Extend { by: at(60_000), why: "b".into() }, &[]).await;
+    assert!(matches!(store.save_leg(whole.clone()).await, Err(StoreError::Stale)));
+    assert_eq!(only(store).await.leg, leg("o1", "l1"));
+    assert!(store.receipts(&before.id).await.unwrap().is_empty());
+    // The lease still holds: decided anew, it is saved.
+    let whole = LegSave { request: Some(change(&after, &Change::Distribute, &[])), ..whole };
+    store.save_leg(whole).await.unwrap();
+    assert_eq!(current(store, "o1").await.standing.seq, 2);
+    assert_eq!(store.receipts(&before.id).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn every_state_of_a_leg_is_read_back(store: Arc<dyn Store>) {
+    let store = &*store;
+    store.create(own("o1", &["l1"])).await.unwrap();
+    let url = "https://peer.example/canary-verify".parse().unwrap();
+    let progresses = [
+        Progress::Pending,
+        Progress::Distributed,
+        Progress::InProgress,
+        Progress::NeedsVerification { url },
+        Progress::Fulfilled,
+        Progress::Cancelled,
+        Progress::Denied { ground: Some(Ground::NoMatch) },
+        Progress::Denied { ground: None },
+        Progress::Expired,
+        Progress::Unknown,
+    ];
+    let states = [LegState::Unsent, LegState::Refused { status: 400 }, LegState::Waived];
+    let sent = progresses.into_iter().map(|progress| LegState::Sent { progress });
+    for state in states.into_iter().chain(sent) {
+        let row = only(store).await;
+        let after = Leg {
+            state,
+            remote_id: Some(RemoteId::new("theirs")),
+            cancel: LegCancel::Refused,
+            expected_by: Some(at(5)),
+            accepted_at: Some(at(6)),
+            results: Some(RESULTS.parse().unwrap()),
+            ..row.leg.clone()
+        };
+        let next = LegSave { due_at: Some(at(500)), attempts: 3, ..save(&row, None, after.clone()) };
+        store.save_leg(next).await.unwrap();
+        let read = only(store).await;
+        assert_eq!(read.leg, after);
+        assert_eq!((read.attempts, read.due_at, read.revision), (3, Some(at(500)), row.revision + 1));
+    }
+}
+
+pub(crate) async fn a_receipt_is_read_back_as_it_was_signed(store: Arc<dyn Store>) {
+    let store = &*store;
+    store.create(own("o1", &["l1"])).await.unwrap();
+    let second = Receipt { operation: Operation::Callback, hole: None, ..receipt() };
+    for one in [receipt(), second.clone()] {
+        let row = only(store).await;
+        store.save_leg(LegSave { receipt: Some(one), ..save(&row, None, row.leg.clone()) }).await.unwrap();
+    }
+    let rows = store.receipts(&RequestId::new("o1")).await.unwrap();
+    assert!(rows[0].id < rows[1].id);
+    assert_eq!(rows.into_iter().map(|row| row.receipt).collect::<Vec<_>>(), [receipt(), second]);
+}

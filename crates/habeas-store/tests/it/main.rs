@@ -1,0 +1,103 @@
+//! What must a store do, whatever database it is on?
+//!
+//! Each topic is a module of plain functions over `dyn Store`; [`suite`] runs all of them on one backend. A new
+//! backend is one more line at the end of it. What only a file can show is in [`sqlite_file`].
+
+mod backend;
+mod changes;
+mod concurrency;
+mod fixtures;
+mod lanes;
+mod leases;
+mod legs;
+mod listing;
+mod receiving;
+mod shredding;
+mod sqlite_file;
+
+macro_rules! suite {
+    (@ $open:path, $topic:ident: $($test:ident)*) => {
+        mod $topic {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let backend = $open();
+                    crate::$topic::$test(backend.store()).await;
+                }
+            )*
+        }
+    };
+    ($name:ident, $open:path) => {
+        mod $name {
+            suite!(@ $open, receiving:
+                a_request_is_read_back_as_it_was_saved
+                a_replay_finds_the_first_request_and_its_signatures
+                other_bytes_under_the_same_id_are_told_apart
+                a_deduplication_key_finds_the_request_whatever_its_id
+                a_party_does_not_see_the_ids_of_another
+                an_organisation_does_not_see_the_ids_of_another
+                an_unknown_organisation_has_no_key
+            );
+            suite!(@ $open, concurrency:
+                of_many_identical_requests_one_is_accepted
+                a_cancel_and_a_start_at_once_cannot_both_win
+                a_failing_write_takes_no_other_with_it
+            );
+            suite!(@ $open, changes:
+                a_change_is_saved_with_its_event_and_signature
+                a_change_decided_on_an_older_state_is_refused
+                every_event_keeps_its_own_standing
+                the_first_signature_over_the_same_bytes_is_kept
+                errands_come_when_they_are_due
+                the_next_thing_due_is_the_earliest_of_all
+            );
+            suite!(@ $open, lanes:
+                a_lane_is_told_in_order_and_one_at_a_time
+                a_callback_tells_the_event_as_it_was_then
+                a_newer_status_replaces_those_not_in_flight
+                what_was_replaced_in_flight_is_not_tried_again
+                a_receiver_that_is_gone_gets_nothing_more_in_its_lane
+                what_was_given_up_goes_first_when_retried_but_never_beside_one_in_flight
+                one_notice_is_enough
+                what_waits_behind_a_failing_delivery_is_not_due
+            );
+            suite!(@ $open, leases:
+                a_delivery_is_leased_once
+                busy_hosts_get_nothing
+                no_host_gets_more_than_it_has_slots_for
+                a_lease_that_ran_out_passes_on_and_the_late_settlement_is_refused
+                leases_are_taken_back_when_a_node_starts
+                an_untried_lease_counts_no_attempt
+                attempts_are_counted_and_the_last_is_shown
+                all_that_fails_can_be_retried_at_once
+                a_delivered_one_is_never_retried
+            );
+            suite!(@ $open, legs:
+                a_request_of_ours_is_saved_with_its_legs
+                a_leg_is_found_by_its_token_only_in_its_organisation
+                a_message_frozen_twice_keeps_its_first_bytes
+                a_message_is_frozen_only_under_the_present_lease
+                who_froze_a_leg_saves_it_with_the_revision_it_leased
+                who_decided_before_the_leg_was_frozen_decides_anew
+                a_leg_and_its_request_are_saved_together_or_not_at_all
+                every_state_of_a_leg_is_read_back
+                a_receipt_is_read_back_as_it_was_signed
+            );
+            suite!(@ $open, listing:
+                open_requests_come_first_by_deadline_then_the_others_by_age
+                requests_are_filtered
+                deliveries_are_filtered
+                counts_follow_every_change
+            );
+            suite!(@ $open, shredding:
+                nothing_personal_is_left_and_nothing_is_stuck
+                a_shredded_request_still_answers_replays
+                a_shredded_request_cannot_be_filled_again
+                a_leg_held_while_its_request_is_shredded_cannot_be_saved
+                only_what_is_due_is_shredded
+            );
+        }
+    };
+}
+
+suite!(on_sqlite, crate::backend::sqlite);

@@ -1,0 +1,174 @@
+//! What does the SQLite file itself show?
+
+use std::{fs, path::Path, sync::Arc};
+
+use habeas_core::{
+    id::RequestId,
+    leg::{Leg, LegState, Progress},
+};
+use habeas_store::{
+    Store, StoreError,
+    model::{Frozen, LegSave, Then},
+    sqlite::Sqlite,
+};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::{backend, fixtures::*, shredding};
+
+fn fresh() -> (TempDir, Sqlite) {
+    let home = TempDir::new().unwrap();
+    let store = backend::open(&backend::file(home.path())).unwrap();
+    (home, store)
+}
+
+/// All bytes of the database and what SQLite keeps beside it.
+fn bytes(home: &Path) -> Vec<u8> {
+    let files = fs::read_dir(backend::file(home).parent().unwrap()).unwrap();
+    files.flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
+}
+
+fn holds(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+fn assert_no_canary(home: &Path) {
+    let all = bytes(home);
+    assert!(holds(&all, b"wire-r1"), "looking in the wrong place");
+    for canary in ["canary", "person.example", "token-l1", EXTENSION] {
+        assert!(!holds(&all, canary.as_bytes()), "{canary} is in the clear");
+    }
+}
+
+#[tokio::test]
+async fn nothing_personal_is_ever_in_the_clear() {
+    let (home, store) = fresh();
+    shredding::fulfilled(&store, "r1").await;
+    for leased in lease(&store, 0).await {
+        settle(&store, &leased, Then::Again(at(1_000))).await;
+    }
+    store.create(own("o1", &["l1"])).await.unwrap();
+    let leased = store.lease_legs(at(0), at(60), 1).await.unwrap().remove(0);
+    let url = CALLBACK.parse().unwrap();
+    let message = Frozen { method: http::Method::POST, url, headers: http::HeaderMap::new(), body: BODY.to_vec() };
+    store.freeze(&leased.row.leg.id, leased.fence, &message).await.unwrap();
+    let verify = Progress::NeedsVerification { url: CALLBACK.parse().unwrap() };
+    let save = LegSave {
+        leg: Leg {
+            state: LegState::Sent { progress: verify },
+            results: Some(RESULTS.parse().unwrap()),
+            ..leased.row.leg
+        },
+        revision: leased.row.revision,
+        fence: Some(leased.fence),
+        due_at: None,
+        attempts: 0,
+        thaw: false,
+        receipt: None,
+        request: None,
+    };
+    store.save_leg(save).await.unwrap();
+    assert_no_canary(home.path());
+    store.shred(at(500), 10).await.unwrap();
+    assert_no_canary(home.path());
+    drop(store);
+    assert_no_canary(home.path());
+}
+
+#[tokio::test]
+async fn after_shredding_neither_the_key_nor_what_it_sealed_is_on_the_disk() {
+    let (home, store) = fresh();
+    shredding::fulfilled(&store, "r1").await;
+    shredding::fulfilled(&store, "r2").await;
+    let sealed = |id: &str| -> Vec<Vec<u8>> {
+        let conn = Connection::open(backend::file(home.path())).unwrap();
+        let one = |sql: &str| conn.query_row(sql, [id], |row| row.get(0)).unwrap();
+        vec![
+            one("SELECT wrapped_key FROM requests WHERE id = ?1"),
+            one("SELECT sealed FROM requests WHERE id = ?1"),
+            one("SELECT subject FROM request_secrets WHERE request_id = ?1"),
+            one("SELECT callbacks FROM request_secrets WHERE request_id = ?1"),
+            one("SELECT body FROM request_secrets WHERE request_id = ?1"),
+            one("SELECT sealed FROM events WHERE request_id = ?1 AND seq = 2"),
+        ]
+    };
+    let secrets = [sealed("r1"), sealed("r2")].concat();
+    let all = bytes(home.path());
+    assert!(secrets.iter().all(|secret| holds(&all, secret)));
+    assert_eq!(store.shred(at(500), 10).await.unwrap(), 2);
+    let all = bytes(home.path());
+    for (n, secret) in secrets.iter().enumerate() {
+        assert!(!holds(&all, secret), "secret {n} is still there");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_writes_share_a_commit() {
+    let (_home, store) = fresh();
+    let store = Arc::new(store);
+    let before = store.load();
+    let tasks: Vec<_> = (0..512)
+        .map(|n| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { accept(&*store, new(&format!("r{n}"))).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let after = store.load();
+    assert_eq!(after.writes - before.writes, 512);
+    assert!(after.commits - before.commits <= 128, "{after:?}");
+}
+
+#[tokio::test]
+async fn everything_is_there_after_the_store_is_opened_again() {
+    let (home, store) = fresh();
+    accept(&store, calling_back("r1")).await;
+    store.create(own("o1", &["l1"])).await.unwrap();
+    drop(store);
+    for _ in 0..2 {
+        let store = backend::open(&backend::file(home.path())).unwrap();
+        assert_eq!(current(&store, "r1").await, request("r1"));
+        assert_eq!(store.secrets(&RequestId::new("r1")).await.unwrap().unwrap().subject, subject());
+        assert_eq!(store.legs(&RequestId::new("o1")).await.unwrap()[0].leg, leg("o1", "l1"));
+        assert_eq!(store.counts(at(0)).await.unwrap().deliveries.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_not_touched() {
+    let (home, store) = fresh();
+    drop(store);
+    let conn = Connection::open(backend::file(home.path())).unwrap();
+    conn.pragma_update(None, "user_version", 1_000).unwrap();
+    let refused = backend::open(&backend::file(home.path())).err().unwrap();
+    assert!(matches!(refused, StoreError::TooNew { found: 1_000, .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn another_organisations_key_opens_nothing() {
+    let (home, store) = fresh();
+    accept(&store, new("r1")).await;
+    drop(store);
+    let sealer = Arc::new(habeas_trust::seal::Sealer::new(&habeas_trust::seal::MasterKey::generate()));
+    let wrong = habeas_store::Sealers::new([(US.parse().unwrap(), sealer)]);
+    let file = backend::file(home.path());
+    let store = Sqlite::open(&file, wrong, habeas_store::sqlite::Durability::Full).unwrap();
+    assert!(matches!(store.secrets(&RequestId::new("r1")).await, Err(StoreError::NoKey(_))));
+    // What is not sealed is still read.
+    assert_eq!(current(&store, "r1").await, request("r1"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let (home, store) = fresh();
+    accept(&store, new("r1")).await;
+    for file in fs::read_dir(backend::file(home.path()).parent().unwrap()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{:?}", file.file_name());
+    }
+}
