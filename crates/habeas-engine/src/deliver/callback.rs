@@ -1,0 +1,50 @@
+//! A status message to a URL that the sender of a request gave.
+
+use habeas_core::dialect::Exchange;
+use habeas_store::Leased;
+
+use super::{Rendered, read_bytes};
+use crate::{
+    Engine, Error, Result,
+    hand::Hand,
+    outbound::{Call, Destination},
+    serve::right_of,
+};
+
+impl Engine {
+    /// Renders the event as it was then, signed now.
+    pub(super) fn render_callback(&self, leased: &Leased) -> Result<Rendered<'_>> {
+        let (Some(url), Some(upstream)) = (&leased.url, &leased.request.upstream) else { return Ok(None) };
+        let tenant = self.tenant(&leased.request)?;
+        let dialect =
+            self.directory.dialect(&upstream.dialect).ok_or(Error::Bug("the dialect of a request is gone"))?;
+        let callback = dialect.callback().ok_or(Error::Bug("a callback in a dialect without callbacks"))?;
+        let Some(peer) = tenant.peer(&upstream.party) else { return Ok(None) };
+        let hand = Hand::new(tenant);
+        let x = Exchange {
+            us: &tenant.organisation,
+            mount: tenant.mounts.iter().find(|mount| mount.path == upstream.mount),
+            them: Some(&peer.party),
+            now: self.clock.now(),
+            signer: &hand,
+        };
+        let mut outgoing = callback.ask(url, &leased.standing, right_of(&leased.request)?, &x)?;
+        hand.done()?;
+        // Stable over retries, so that receivers can tell a repetition (Standard Webhooks).
+        for (name, value) in [
+            ("webhook-id", leased.delivery.id.to_string()),
+            ("webhook-timestamp", (self.clock.now().ms() / 1000).to_string()),
+        ] {
+            if let Ok(value) = value.parse() {
+                outgoing.headers.insert(name, value);
+            }
+        }
+        Ok(Some(Call {
+            outgoing,
+            destination: Destination::Named,
+            credential: None,
+            read_bytes: read_bytes(),
+            within_ms: self.settings.attempt_ms,
+        }))
+    }
+}

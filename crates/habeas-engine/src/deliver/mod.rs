@@ -1,0 +1,141 @@
+//! How is somebody told? A delivery is leased, rendered from the event as it was then, sent through the guard, and
+//! settled with what came of it.
+
+mod callback;
+pub mod hosts;
+mod notice;
+pub mod schedule;
+mod webhook;
+
+use habeas_core::{
+    clock::{DAY_MS, Instant},
+    delivery::{Attempt, Delivery, DeliveryKind, Outcome},
+};
+use habeas_store::{Leased, NewDelivery, Settlement, StoreError, Then};
+use http::{HeaderMap, header};
+
+use crate::{
+    Engine, Error, Result,
+    outbound::{Call, Heard, OutboundError},
+};
+
+/// How much of an answer is kept.
+const KEPT_BYTES: usize = 4096;
+/// How much of an answer is read.
+const READ_BYTES: usize = 64 * 1024;
+
+/// What is to be sent; `None` when there is nobody to be told any more.
+type Rendered<'a> = Option<Call<'a>>;
+
+impl Engine {
+    /// Makes one attempt at a leased delivery and settles it.
+    pub(crate) async fn deliver(&self, leased: Leased) {
+        let id = leased.delivery.id.clone();
+        match self.attempt(leased).await {
+            // The lease ran out or the request moved on: whoever has it now goes on.
+            Ok(()) | Err(Error::Store(StoreError::Stale)) => {}
+            Err(error) => tracing::error!(delivery = %id, error = %error, "a delivery could not be settled"),
+        }
+    }
+
+    async fn attempt(&self, leased: Leased) -> Result<()> {
+        let host = leased.delivery.host.clone();
+        let at = self.clock.now();
+        if !self.hosts.take(&host, at) {
+            return self.settle(&leased, None, Then::Untried, Vec::new()).await;
+        }
+        let sent = self.send_one(&leased).await;
+        let now = self.clock.now();
+        let delivered =
+            matches!(&sent, Ok(Some(Ok(heard))) if (200..300).contains(&heard.status)) || matches!(sent, Ok(None));
+        self.hosts.give_back(&host, delivered, now);
+        match sent? {
+            None => self.settle(&leased, None, Then::Superseded, Vec::new()).await,
+            Some(outcome) => self.conclude(&leased, at, now, outcome).await,
+        }
+    }
+
+    /// Sends it; `None` when there is nobody to be told.
+    async fn send_one(&self, leased: &Leased) -> Result<Option<std::result::Result<Heard, OutboundError>>> {
+        let rendered = match leased.delivery.kind {
+            DeliveryKind::Callback => self.render_callback(leased)?,
+            DeliveryKind::Webhook => self.render_webhook(leased).await?,
+            DeliveryKind::Notice => self.render_notice(leased).await?,
+        };
+        match rendered {
+            Some(call) => Ok(Some(self.outbound.call(call).await)),
+            None => Ok(None),
+        }
+    }
+
+    async fn conclude(
+        &self,
+        leased: &Leased,
+        at: Instant,
+        now: Instant,
+        outcome: std::result::Result<Heard, OutboundError>,
+    ) -> Result<()> {
+        let took_ms = now.since(at);
+        let kind = leased.delivery.kind;
+        let (attempt, then) = match outcome {
+            Ok(heard) => {
+                let answer = heard.body.get(..KEPT_BYTES).unwrap_or(&heard.body).to_vec();
+                let attempt = Attempt { at, took_ms, outcome: Outcome::Answered(heard.status), answer };
+                let then = if (200..300).contains(&heard.status) {
+                    self.take_receivers_word(leased, &heard).await
+                } else if heard.status == 410 {
+                    Then::LaneAbandoned
+                } else {
+                    self.again(&leased.delivery, leased, now, retry_after_ms(&heard.headers))
+                };
+                (attempt, then)
+            }
+            Err(error) => {
+                let attempt = Attempt { at, took_ms, outcome: Outcome::Failed(error.word()), answer: Vec::new() };
+                (attempt, self.again(&leased.delivery, leased, now, None))
+            }
+        };
+        self.metrics.attempted(kind, then == Then::Delivered);
+        let notices = if then == Then::Delivered { Vec::new() } else { self.notices(leased, &attempt, then, now) };
+        tracing::debug!(delivery = %leased.delivery.id, request = %leased.request.id, kind = %kind,
+            attempt = leased.delivery.attempts + 1, outcome = ?attempt.outcome, took_ms, "delivery attempted");
+        self.settle(leased, Some(attempt), then, notices).await
+    }
+
+    /// A callback's answer says nothing; the organisation's own systems may answer at once.
+    async fn take_receivers_word(&self, leased: &Leased, heard: &Heard) -> Then {
+        if leased.delivery.kind == DeliveryKind::Webhook {
+            self.take_webhook_answer(leased, heard).await;
+        }
+        Then::Delivered
+    }
+
+    fn again(&self, delivery: &Delivery, leased: &Leased, now: Instant, retry_after_ms: Option<i64>) -> Then {
+        let next = self.settings.schedule.next(delivery.attempts + 1, now, retry_after_ms, self.random.as_ref());
+        let last = leased.request.promised_by.max(leased.request.standing.expected_by);
+        let last = last.plus_ms(self.settings.deliver_after_deadline_ms);
+        if next > last && now >= last { Then::Abandoned } else { Then::Again(next) }
+    }
+
+    async fn settle(
+        &self,
+        leased: &Leased,
+        attempt: Option<Attempt>,
+        then: Then,
+        deliveries: Vec<NewDelivery>,
+    ) -> Result<()> {
+        let settlement = Settlement { id: leased.delivery.id.clone(), fence: leased.fence, attempt, then, deliveries };
+        Ok(self.store.settle(settlement).await?)
+    }
+}
+
+/// `Retry-After` in seconds; the form with a date is left aside, as no receiver of callbacks is known to send it.
+fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
+    let seconds: i64 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    (0..=DAY_MS / 1000).contains(&seconds).then(|| seconds * 1000).or(Some(DAY_MS))
+}
+
+/// How much of an answer to a delivery is read.
+pub(crate) const fn read_bytes() -> usize {
+    READ_BYTES
+}

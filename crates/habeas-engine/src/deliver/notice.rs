@@ -1,0 +1,96 @@
+//! Word to a party's contact that its callbacks fail (OpenGDPR 1.0 §8.5). Once for each request, however many of its
+//! callbacks do.
+
+use habeas_core::{
+    clock::Instant,
+    delivery::{Attempt, DeliveryKind, NOTICE_LANE},
+    dialect::Outgoing,
+    id::DeliveryId,
+    random::uuid_v7,
+};
+use habeas_store::{DeliveryFilter, Leased, NewDelivery, Then};
+use http::{HeaderMap, HeaderValue, Method, header};
+use serde::Serialize;
+
+use super::{Rendered, read_bytes};
+use crate::{
+    Engine, Error, Result,
+    change::host_of,
+    outbound::{Call, Destination},
+};
+
+#[derive(Serialize)]
+struct Message<'a> {
+    r#type: &'static str,
+    organisation: &'a str,
+    subject_request_id: &'a str,
+    request_status_as_of: String,
+    failing_host: String,
+    attempts: u32,
+    explanation: &'static str,
+}
+
+impl Engine {
+    /// What is owed because an attempt failed: a log line always, and a notice once it failed often enough.
+    pub(super) fn notices(&self, leased: &Leased, attempt: &Attempt, then: Then, now: Instant) -> Vec<NewDelivery> {
+        let delivery = &leased.delivery;
+        let attempts = delivery.attempts + 1;
+        let given_up = matches!(then, Then::Abandoned | Then::LaneAbandoned);
+        if delivery.kind != DeliveryKind::Callback || !(given_up || attempts >= self.settings.notice_after_attempts) {
+            return Vec::new();
+        }
+        if given_up || attempts == self.settings.notice_after_attempts {
+            tracing::warn!(request = %delivery.request, delivery = %delivery.id, host = delivery.host, attempts,
+                given_up, outcome = ?attempt.outcome, "a callback keeps failing; see `habeas deliveries list --failing`");
+        }
+        let Some(contact) = self.contact(leased) else { return Vec::new() };
+        vec![NewDelivery {
+            id: DeliveryId::new(uuid_v7(self.random.as_ref(), now)),
+            kind: DeliveryKind::Notice,
+            lane: NOTICE_LANE,
+            seq: delivery.seq,
+            host: host_of(contact),
+            due_at: now,
+        }]
+    }
+
+    fn contact(&self, leased: &Leased) -> Option<&url::Url> {
+        let upstream = leased.request.upstream.as_ref()?;
+        self.directory.tenant(&leased.request.organisation)?.peer(&upstream.party)?.contact.as_ref()
+    }
+
+    pub(super) async fn render_notice(&self, leased: &Leased) -> Result<Rendered<'_>> {
+        let Some(contact) = self.contact(leased) else { return Ok(None) };
+        let filter = DeliveryFilter {
+            request: Some(leased.request.id.clone()),
+            kind: Some(DeliveryKind::Callback),
+            failing: true,
+            limit: 100,
+            ..DeliveryFilter::default()
+        };
+        let failing = self.store.deliveries(&filter).await?;
+        let Some(worst) = failing.iter().max_by_key(|row| row.delivery.attempts) else { return Ok(None) };
+        let message = Message {
+            r#type: "callbacks.failing",
+            organisation: leased.request.organisation.as_str(),
+            subject_request_id: leased.request.standing.wire_id.as_str(),
+            request_status_as_of: habeas_wire::time::format(self.clock.now().ms()),
+            failing_host: worst.delivery.host.clone(),
+            attempts: worst.delivery.attempts,
+            explanation: "Status callbacks of this request could not be delivered. Its status can be read by GET.",
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Ok(id) = leased.delivery.id.as_str().parse() {
+            headers.insert("webhook-id", id);
+        }
+        let body = serde_json::to_vec(&message).map_err(|_| Error::Bug("a message that is no JSON"))?;
+        Ok(Some(Call {
+            outgoing: Outgoing { method: Method::POST, url: contact.clone(), headers, body },
+            destination: Destination::Configured,
+            credential: None,
+            read_bytes: read_bytes(),
+            within_ms: self.settings.attempt_ms,
+        }))
+    }
+}

@@ -1,0 +1,142 @@
+//! The hand-over of a request to the organisation's own systems: a message signed by the Standard Webhooks scheme,
+//! which they may answer at once or later.
+
+use habeas_core::{clock::Instant, dialect::Outgoing, state::Ground};
+use habeas_store::Leased;
+use http::{HeaderMap, HeaderValue, Method, header};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{Rendered, read_bytes};
+use crate::{
+    Engine, Error, Result,
+    directory::Fulfilment,
+    fulfil::WebhookAnswer,
+    outbound::{Call, Destination, Heard},
+};
+
+/// What the organisation's own systems are handed.
+#[derive(Serialize)]
+struct Message<'a> {
+    r#type: &'static str,
+    organisation: &'a str,
+    request_id: &'a str,
+    subject_request_id: &'a str,
+    party: &'a str,
+    rights: Vec<&'static str>,
+    regime: &'static str,
+    received_at: String,
+    expected_by: String,
+    identities: Vec<IdentityOut<'a>>,
+    carried: Vec<CarriedOut<'a>>,
+    answer: AnswerAt,
+}
+
+#[derive(Serialize)]
+struct IdentityOut<'a> {
+    kind: &'a str,
+    format: &'static str,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+struct CarriedOut<'a> {
+    name: &'a str,
+    value: &'a serde_json::value::RawValue,
+}
+
+/// Where and with which token an answer may come later.
+#[derive(Serialize)]
+struct AnswerAt {
+    path: String,
+    token: String,
+}
+
+/// What they may answer at once. An empty or other body means: later.
+#[derive(Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+enum AnswerIn {
+    Started,
+    Fulfilled { results_url: Option<Url>, expires_at: Option<String> },
+    Denied { ground: Ground },
+}
+
+impl Engine {
+    pub(super) async fn render_webhook(&self, leased: &Leased) -> Result<Rendered<'_>> {
+        let request = &leased.request;
+        let Fulfilment::Webhook(webhook) = &self.tenant(request)?.fulfilment else { return Ok(None) };
+        let Some(secrets) = self.store.secrets(&request.id).await? else { return Ok(None) };
+        let message = Message {
+            r#type: "request.received",
+            organisation: request.organisation.as_str(),
+            request_id: request.id.as_str(),
+            subject_request_id: request.standing.wire_id.as_str(),
+            party: request.upstream.as_ref().map_or("", |upstream| upstream.party.as_str()),
+            rights: request.rights.iter().map(|right| right.as_str()).collect(),
+            regime: request.regime.as_str(),
+            received_at: habeas_wire::time::format(request.standing.received_at.ms()),
+            expected_by: habeas_wire::time::format(request.standing.expected_by.ms()),
+            identities: secrets
+                .subject
+                .identities
+                .iter()
+                .map(|identity| IdentityOut {
+                    kind: identity.kind.as_str(),
+                    format: identity.format.as_str(),
+                    value: identity.value.expose(),
+                })
+                .collect(),
+            carried: secrets
+                .subject
+                .carried
+                .iter()
+                .filter_map(|carried| {
+                    Some(CarriedOut { name: &carried.name, value: serde_json::from_str(&carried.json).ok()? })
+                })
+                .collect(),
+            answer: AnswerAt { path: format!("/fulfilment/{}", request.id), token: webhook.answer_token(&request.id) },
+        };
+        let body = serde_json::to_vec(&message).map_err(|_| Error::Bug("a message that is no JSON"))?;
+        let id = leased.delivery.id.to_string();
+        let timestamp = self.clock.now().ms() / 1000;
+        let headers = headers(&id, timestamp, &webhook.secret.sign(&id, timestamp, &body))?;
+        Ok(Some(Call {
+            outgoing: Outgoing { method: Method::POST, url: webhook.url.clone(), headers, body },
+            destination: Destination::Configured,
+            credential: None,
+            read_bytes: read_bytes(),
+            within_ms: self.settings.attempt_ms,
+        }))
+    }
+
+    /// Takes the answer that came at once, if any. What it says wrongly is logged by name, and the request waits.
+    pub(super) async fn take_webhook_answer(&self, leased: &Leased, heard: &Heard) {
+        let Ok(answer) = serde_json::from_slice::<AnswerIn>(&heard.body) else { return };
+        let answer = match answer {
+            AnswerIn::Started => WebhookAnswer::Started,
+            AnswerIn::Denied { ground } => WebhookAnswer::Denied { ground },
+            AnswerIn::Fulfilled { results_url, expires_at } => WebhookAnswer::Fulfilled {
+                results: results_url.into_iter().collect(),
+                expires_at: expires_at
+                    .and_then(|text| habeas_wire::time::parse_strict(&text).ok())
+                    .map(Instant::from_ms),
+            },
+        };
+        if let Err(error) = self.take_answer(&leased.request, answer).await {
+            tracing::warn!(request = %leased.request.id, error = %error, "the webhook's answer was not taken");
+        }
+    }
+}
+
+fn headers(id: &str, timestamp: i64, signature: &str) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in [
+        ("webhook-id", id.to_owned()),
+        ("webhook-timestamp", timestamp.to_string()),
+        ("webhook-signature", signature.to_owned()),
+    ] {
+        headers.insert(name, value.parse().map_err(|_| Error::Bug("a header that is none"))?);
+    }
+    Ok(headers)
+}

@@ -1,0 +1,165 @@
+//! For whom does this server act, with whom do they deal, and where?
+
+use std::{collections::HashMap, sync::Arc};
+
+use habeas_core::{
+    dialect::{Dialect, DialectId, Endpoint},
+    domain::Domain,
+    id::{KeyId, PartyId},
+    organisation::{Mount, Organisation},
+    party::Party,
+    role::Role,
+    secret::Secret,
+};
+use habeas_trust::{credential::TokenHash, signing::SigningKey, webhook::WebhookSecret};
+use url::Url;
+
+/// One organisation with everything it acts with.
+pub struct Tenant {
+    /// What answers are rendered from.
+    pub organisation: Organisation,
+    /// Where it serves which dialect in which role.
+    pub mounts: Vec<Mount>,
+    /// The key it signs with.
+    pub key: Arc<SigningKey>,
+    /// That key's name.
+    pub key_id: KeyId,
+    /// The certificate chain it serves, in PEM, leaf first.
+    pub chain: String,
+    /// Its counterparties.
+    pub peers: Vec<Peer>,
+    /// Who does the work of requests that it receives.
+    pub fulfilment: Fulfilment,
+    /// How long everything personal is kept after a request is final, in milliseconds.
+    pub keep_ms: i64,
+}
+
+/// A counterparty with its credentials.
+pub struct Peer {
+    /// What dialects see of it.
+    pub party: Party,
+    /// The credentials it calls us with: two live at once, for rotation.
+    pub incoming: Vec<TokenHash>,
+    /// The credential that we call it with.
+    pub outgoing: Option<Credential>,
+    /// Where it is told when its callbacks fail.
+    pub contact: Option<Url>,
+}
+
+/// How we show a party who we are.
+pub enum Credential {
+    /// `Authorization: Bearer`.
+    Bearer(Secret),
+    /// `Authorization: Basic`.
+    Basic {
+        /// The user name.
+        user: String,
+        /// The password.
+        password: Secret,
+    },
+    /// A parameter of the query.
+    Query {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Secret,
+    },
+}
+
+/// Who does the work of the requests that an organisation receives.
+pub enum Fulfilment {
+    /// An operator, by command line or API.
+    Operator,
+    /// The organisation's own systems, told by a signed webhook.
+    Webhook(Webhook),
+    /// Nobody: requests complete by themselves. For the sandbox.
+    Automatic {
+        /// How long after the hold work begins, in milliseconds.
+        start_ms: i64,
+        /// How long it takes, in milliseconds.
+        finish_ms: i64,
+    },
+}
+
+/// Where the organisation's own systems are told of work.
+pub struct Webhook {
+    /// The address: the operator's own word, so it may name a private network.
+    pub url: Url,
+    /// What the message is signed with (Standard Webhooks).
+    pub secret: WebhookSecret,
+}
+
+impl Tenant {
+    /// The counterparty of that name.
+    pub fn peer(&self, id: &PartyId) -> Option<&Peer> {
+        self.peers.iter().find(|peer| peer.party.id == *id)
+    }
+
+    /// The counterparty whose incoming credential this token is.
+    pub fn holder(&self, token: &str) -> Option<&Peer> {
+        self.peers.iter().find(|peer| peer.incoming.iter().any(|hash| hash.matches(token)))
+    }
+
+    /// The mount on which it serves a dialect in a role.
+    pub fn mount(&self, dialect: &DialectId, role: Role) -> Option<&Mount> {
+        self.mounts.iter().find(|mount| mount.dialect == *dialect && mount.role == role)
+    }
+
+    /// The organisation's domain.
+    pub fn domain(&self) -> &Domain {
+        &self.organisation.domain
+    }
+}
+
+/// All organisations of this server and all dialects it speaks.
+pub struct Directory {
+    tenants: HashMap<Domain, Arc<Tenant>>,
+    dialects: Vec<Arc<dyn Dialect>>,
+    /// Hosts under which organisations are called, where those are not their domains.
+    hosts: HashMap<String, Domain>,
+}
+
+impl Directory {
+    /// Brings them together. Every host of an organisation's mounts leads to it, and so does its domain.
+    pub fn new(tenants: impl IntoIterator<Item = Tenant>, dialects: Vec<Arc<dyn Dialect>>) -> Self {
+        let tenants: HashMap<Domain, Arc<Tenant>> =
+            tenants.into_iter().map(|tenant| (tenant.organisation.domain.clone(), Arc::new(tenant))).collect();
+        let mut hosts = HashMap::new();
+        for (domain, tenant) in &tenants {
+            hosts.insert(domain.as_str().to_owned(), domain.clone());
+            for host in tenant.mounts.iter().filter_map(|mount| mount.base_url.host_str()) {
+                hosts.insert(host.to_owned(), domain.clone());
+            }
+        }
+        Self { tenants, dialects, hosts }
+    }
+
+    /// The organisation of that domain.
+    pub fn tenant(&self, domain: &Domain) -> Option<&Arc<Tenant>> {
+        self.tenants.get(domain)
+    }
+
+    /// All organisations.
+    pub fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+        self.tenants.values()
+    }
+
+    /// The organisation called under a `Host` header, its port left aside.
+    pub fn by_host(&self, host: &str) -> Option<&Arc<Tenant>> {
+        let name =
+            host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(n, _)| n);
+        self.tenants.get(self.hosts.get(&name.to_ascii_lowercase())?)
+    }
+
+    /// The dialect of that name.
+    pub fn dialect(&self, id: &DialectId) -> Option<&Arc<dyn Dialect>> {
+        self.dialects.iter().find(|dialect| dialect.id() == *id)
+    }
+
+    /// The path of a dialect's callback endpoint below a mount, for a token.
+    pub fn callback_path(&self, dialect: &DialectId, token: &str) -> Option<String> {
+        let endpoints: &[Endpoint] = self.dialect(dialect)?.endpoints();
+        let row = endpoints.iter().find(|e| e.operation == habeas_core::dialect::Operation::Callback)?;
+        Some(row.path.replace("{token}", token))
+    }
+}

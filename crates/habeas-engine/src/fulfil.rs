@@ -1,0 +1,151 @@
+//! Who does the work? The organisation's own systems through the webhook, an operator, or in the sandbox nobody.
+
+use habeas_core::{
+    clock::Instant,
+    event::Actor,
+    id::RequestId,
+    problem::{Code, Problem},
+    random::hex_token,
+    request::Request,
+    state::{Ground, State},
+};
+use habeas_store::Errand;
+use habeas_trust::digest::constant_time_eq;
+use url::Url;
+
+use crate::{
+    Engine, Error, Result,
+    directory::{Fulfilment, Tenant, Webhook},
+    keyring,
+};
+
+/// What an organisation's own systems answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WebhookAnswer {
+    /// They have begun.
+    Started,
+    /// They are done.
+    Fulfilled {
+        /// Where the results are.
+        results: Vec<Url>,
+        /// When they stop being there.
+        expires_at: Option<Instant>,
+    },
+    /// They refuse.
+    Denied {
+        /// Why.
+        ground: Ground,
+    },
+}
+
+/// Prefix of the token with which a request's own systems answer.
+const ANSWER_TOKEN: &str = "hba_";
+
+impl Webhook {
+    /// The token with which the receiver of the message may answer for this request, and no other.
+    pub fn answer_token(&self, request: &RequestId) -> String {
+        let signature = self.secret.sign(request.as_str(), 0, b"habeas answer token");
+        let text = habeas_trust::digest::sha256(signature.as_bytes());
+        format!("{ANSWER_TOKEN}{}", habeas_trust::digest::hex(&text))
+    }
+}
+
+impl Engine {
+    /// A request's own systems answer with the token that the webhook handed them.
+    ///
+    /// # Errors
+    /// [`Code::Unauthorized`] when the token is not that request's; [`Code::InvalidTransition`]; when the store fails.
+    pub async fn answer_webhook(&self, id: &RequestId, token: &str, answer: WebhookAnswer) -> Result<Request> {
+        let unauthorized = || Error::from(Problem::new(Code::Unauthorized));
+        let request = self.store.request(id).await?.ok_or_else(unauthorized)?;
+        let Fulfilment::Webhook(webhook) = &self.tenant(&request)?.fulfilment else { return Err(unauthorized()) };
+        if !constant_time_eq(webhook.answer_token(id).as_bytes(), token.as_bytes()) {
+            return Err(unauthorized());
+        }
+        self.take_answer(&request, answer).await
+    }
+
+    /// Applies what a request's own systems answered. The same answer again changes nothing.
+    pub(crate) async fn take_answer(&self, request: &Request, answer: WebhookAnswer) -> Result<Request> {
+        match (&answer, &request.standing.state) {
+            (WebhookAnswer::Started, State::InProgress)
+            | (WebhookAnswer::Fulfilled { .. }, State::Fulfilled { .. })
+            | (WebhookAnswer::Denied { .. }, State::Denied { .. }) => return Ok(request.clone()),
+            _ => {}
+        }
+        match answer {
+            WebhookAnswer::Started => self.start(&request.id, Actor::System).await,
+            WebhookAnswer::Fulfilled { results, expires_at } => {
+                self.fulfill(&request.id, Actor::System, results, expires_at).await
+            }
+            WebhookAnswer::Denied { ground } => self.deny(&request.id, Actor::System, ground).await,
+        }
+    }
+
+    /// Does what is due for one request: in the sandbox, the work itself.
+    pub(crate) async fn run_errand(&self, errand: Errand) -> Result<()> {
+        let request = errand.request;
+        let tenant = self.tenant(&request)?;
+        if !matches!(tenant.fulfilment, Fulfilment::Automatic { .. }) {
+            // Configured otherwise meanwhile: the errand ends, the request waits for whoever does the work now.
+            let save = self.plan(&request, &[], Actor::Schedule, &[])?;
+            return Ok(self.store.apply(save).await?);
+        }
+        let done = match request.standing.state {
+            State::Received => self.start(&request.id, Actor::Schedule).await,
+            State::InProgress => {
+                let results = self.sandbox_result_urls(tenant, &request);
+                self.fulfill(&request.id, Actor::Schedule, results, None).await
+            }
+            _ => return Ok(()),
+        };
+        match done {
+            // Cancelled or changed meanwhile: whoever did so has set the next errand.
+            Ok(_) | Err(Error::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn sandbox_result_urls(&self, tenant: &Tenant, request: &Request) -> Vec<Url> {
+        let mount = request.upstream.as_ref().and_then(|up| tenant.mounts.iter().find(|mount| mount.path == up.mount));
+        match mount {
+            Some(mount) if request.rights.iter().any(|right| right.has_results()) => {
+                let mut url = mount.base_url.clone();
+                url.set_path(&format!("/results/{}.{}", request.id, hex_token::<16>(self.random.as_ref())));
+                vec![url]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The sandbox's sample results, for the controller that made the request.
+    ///
+    /// # Errors
+    /// [`Code::Unauthorized`] without a valid credential; [`Code::NotFound`] for another's; [`Code::Gone`] later.
+    pub async fn sandbox_results(&self, host: &str, token: &str, authorization: Option<&str>) -> Result<Vec<u8>> {
+        let absent = || Error::from(Problem::new(Code::NotFound));
+        let tenant = self.directory.by_host(host).ok_or_else(absent)?;
+        if !matches!(tenant.fulfilment, Fulfilment::Automatic { .. }) {
+            return Err(absent());
+        }
+        let peer =
+            authorization.and_then(|text| keyring::holder(tenant, text)).ok_or(Problem::new(Code::Unauthorized))?;
+        let (id, _) = token.split_once('.').ok_or_else(absent)?;
+        let request = self.store.request(&RequestId::new(id)).await?.ok_or_else(absent)?;
+        let theirs = request.organisation == *tenant.domain()
+            && request.upstream.as_ref().is_some_and(|upstream| upstream.party == peer.party.id);
+        let State::Fulfilled { results, .. } = &request.standing.state else { return Err(absent()) };
+        let named = results.iter().any(|url| {
+            url.path().rsplit('/').next().is_some_and(|last| constant_time_eq(last.as_bytes(), token.as_bytes()))
+        });
+        if !theirs || !named {
+            return Err(absent());
+        }
+        let right = request.rights.first().map_or("access", |right| right.as_str());
+        Ok(format!(
+            r#"{{"subject_request_id":"{}","right":"{right}","note":"sample data of the sandbox","records":[]}}"#,
+            request.standing.wire_id
+        )
+        .into_bytes())
+    }
+}

@@ -1,0 +1,108 @@
+//! Everything with an effect, written once for all protocols: receiving, deciding, fulfilling, sending, delivering.
+//!
+//! The engine knows no protocol: it is handed dialects and asks them. It knows no SQL: it calls the store's use
+//! cases. Every way out passes the guard in [`outbound`]. Time and randomness are arguments.
+
+pub mod ambient;
+mod change;
+pub mod deliver;
+pub mod directory;
+mod error;
+mod fulfil;
+mod hand;
+mod keyring;
+pub mod metrics;
+pub mod operator;
+pub mod outbound;
+pub mod send;
+pub mod serve;
+pub mod settings;
+mod worker;
+
+pub use fulfil::WebhookAnswer;
+
+use std::sync::{Arc, atomic::AtomicI64};
+
+use habeas_core::{clock::Clock, random::Random};
+use habeas_store::Store;
+use tokio::sync::Notify;
+
+pub use error::Error;
+pub use serve::Arrival;
+
+use crate::{
+    deliver::hosts::Hosts, directory::Directory, metrics::Metrics, outbound::Outbound, send::cache::PeerCache,
+    settings::Settings,
+};
+
+/// The result of something the engine does.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The engine of one node.
+pub struct Engine {
+    directory: Directory,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    outbound: Outbound,
+    settings: Settings,
+    metrics: Metrics,
+    hosts: Hosts,
+    peers: PeerCache,
+    /// Says that something is due sooner than the worker thinks.
+    wake: Notify,
+    served: serve::signed::Cache,
+    shredded_at: AtomicI64,
+}
+
+impl Engine {
+    /// Brings the parts together. Nothing runs yet: see [`Engine::run`].
+    pub fn new(
+        directory: Directory,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        outbound: Outbound,
+        settings: Settings,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            directory,
+            store,
+            clock,
+            random,
+            outbound,
+            hosts: Hosts::new(&settings),
+            settings,
+            metrics: Metrics::new(),
+            peers: PeerCache::default(),
+            wake: Notify::new(),
+            served: serve::signed::Cache::default(),
+            shredded_at: AtomicI64::new(0),
+        })
+    }
+
+    /// The organisations and dialects.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The store.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// The numbers.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Tells the worker to look again.
+    fn wake(&self) {
+        self.wake.notify_one();
+    }
+}

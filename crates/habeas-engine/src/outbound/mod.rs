@@ -1,0 +1,244 @@
+//! The one way out. Every connection of this program to somebody else is made here.
+//!
+//! There are two classes of destination: what a peer *named* gets the full address filter, what the operator
+//! *configured* may also lie in networks that the configuration permits. Both have the same deadlines and size caps,
+//! follow no redirects and use no proxies.
+
+mod guard;
+mod resolve;
+
+use std::{sync::Arc, time::Duration};
+
+use habeas_core::{dialect::Outgoing, message::AnswerHead};
+use habeas_trust::certificate::Roots;
+use http::{HeaderMap, HeaderValue, header};
+use ipnet::IpNet;
+use url::Url;
+
+use crate::directory::Credential;
+pub use guard::{Guard, Refusal};
+
+/// What the operator permits.
+#[derive(Clone)]
+pub struct Policy {
+    /// The sandbox: loopback, plain http and every port are allowed, and `*.localhost` is loopback (RFC 6761).
+    pub sandbox: bool,
+    /// Private networks that destinations of the configuration may lie in.
+    pub allow: Vec<IpNet>,
+    /// Ports that peers may name, besides 443.
+    pub ports: Vec<u16>,
+    /// Certificate authorities for TLS connections, in PEM; the system's if absent.
+    pub tls_roots_pem: Option<String>,
+    /// Certificate authorities for the certificates that messages are signed with.
+    pub trust_roots: Arc<Roots>,
+}
+
+/// Who named the destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// A peer.
+    Named,
+    /// The operator.
+    Configured,
+}
+
+/// One call to be made.
+pub struct Call<'a> {
+    /// The message.
+    pub outgoing: Outgoing,
+    /// Who named where it goes.
+    pub destination: Destination,
+    /// How we show who we are.
+    pub credential: Option<&'a Credential>,
+    /// How much of the answer is read at most, in bytes.
+    pub read_bytes: usize,
+    /// How long it may take in all, in milliseconds.
+    pub within_ms: i64,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Heard {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as far as it was read.
+    pub body: Vec<u8>,
+    /// Whether that is all of it.
+    pub whole: bool,
+}
+
+impl Heard {
+    /// Head and body, if the body is whole.
+    ///
+    /// # Errors
+    /// [`OutboundError::TooLarge`] when it is not.
+    pub fn split(self) -> Result<(AnswerHead, Vec<u8>), OutboundError> {
+        if !self.whole {
+            return Err(OutboundError::TooLarge);
+        }
+        Ok((AnswerHead { status: self.status, headers: self.headers }, self.body))
+    }
+}
+
+/// Why nothing came back.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboundError {
+    /// The destination may not be called.
+    #[error("the destination may not be called: {0}")]
+    Refused(#[from] Refusal),
+    /// It took too long.
+    #[error("the peer did not answer in time")]
+    Timeout,
+    /// No connection came about.
+    #[error("the peer could not be connected to")]
+    Connect,
+    /// The answer is larger than it may be.
+    #[error("the peer's answer is too large")]
+    TooLarge,
+    /// The exchange broke off.
+    #[error("the exchange with the peer broke off")]
+    Broken,
+    /// What came back cannot be believed or understood.
+    #[error("the peer's answer cannot be used: {0}")]
+    Unusable(&'static str),
+}
+
+impl OutboundError {
+    /// One word for lists and metrics.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "destination_refused",
+            Self::Timeout => "timeout",
+            Self::Connect => "connect",
+            Self::TooLarge => "too_large",
+            Self::Broken => "broken",
+            Self::Unusable(_) => "unusable",
+        }
+    }
+}
+
+/// The client could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client could not be set up: {0}")]
+pub struct NoClient(String);
+
+/// The one HTTP client.
+pub struct Outbound {
+    policy: Policy,
+    named: reqwest::Client,
+    configured: reqwest::Client,
+}
+
+const CONNECT: Duration = Duration::from_secs(10);
+
+impl Outbound {
+    /// Sets it up. A rustls crypto provider must be installed before.
+    ///
+    /// # Errors
+    /// [`NoClient`] when the certificate authorities cannot be used.
+    pub fn new(policy: Policy) -> Result<Self, NoClient> {
+        let client = |destination| build(&policy, Guard::new(&policy, destination));
+        Ok(Self { named: client(Destination::Named)?, configured: client(Destination::Configured)?, policy })
+    }
+
+    /// Certificate authorities for the certificates that messages are signed with.
+    pub fn trust_roots(&self) -> &Roots {
+        &self.policy.trust_roots
+    }
+
+    /// Makes a call.
+    ///
+    /// # Errors
+    /// [`OutboundError`] when nothing came back. An answer of any status is no error.
+    pub async fn call(&self, call: Call<'_>) -> Result<Heard, OutboundError> {
+        let within = Duration::from_millis(u64::try_from(call.within_ms).unwrap_or(0));
+        tokio::time::timeout(within, self.exchange(call)).await.map_err(|_| OutboundError::Timeout)?
+    }
+
+    async fn exchange(&self, call: Call<'_>) -> Result<Heard, OutboundError> {
+        let Outgoing { method, mut url, mut headers, body } = call.outgoing;
+        Guard::new(&self.policy, call.destination).check(&url)?;
+        if let Some(credential) = call.credential {
+            show(credential, &mut url, &mut headers);
+        }
+        let client = match call.destination {
+            Destination::Named => &self.named,
+            Destination::Configured => &self.configured,
+        };
+        let mut response =
+            client.request(method, url).headers(headers).body(body).send().await.map_err(|error| why(&error))?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let mut body = Vec::new();
+        let mut whole = true;
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= call.read_bytes => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                // What is too much, or breaks off, does not undo the status that came before it.
+                Ok(Some(_)) | Err(_) => {
+                    whole = false;
+                    break;
+                }
+            }
+        }
+        Ok(Heard { status, headers, body, whole })
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the guard's own client: the only one")]
+fn build(policy: &Policy, guard: Guard) -> Result<reqwest::Client, NoClient> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .connect_timeout(CONNECT)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .pool_max_idle_per_host(16)
+        .user_agent(concat!("habeas/", env!("CARGO_PKG_VERSION")))
+        .https_only(!policy.sandbox && policy.allow.is_empty())
+        .dns_resolver(Arc::new(resolve::Resolver::new(guard)));
+    if let Some(pem) = &policy.tls_roots_pem {
+        let roots = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|e| NoClient(e.to_string()))?;
+        builder = builder.tls_certs_only(roots);
+    }
+    builder.build().map_err(|error| NoClient(error.to_string()))
+}
+
+fn show(credential: &Credential, url: &mut Url, headers: &mut HeaderMap) {
+    let text = match credential {
+        Credential::Bearer(token) => format!("Bearer {}", token.expose()),
+        Credential::Basic { user, password } => {
+            let pair = format!("{user}:{}", password.expose());
+            format!("Basic {}", habeas_wire::base64::encode(pair.as_bytes()))
+        }
+        Credential::Query { name, value } => {
+            url.query_pairs_mut().append_pair(name, value.expose());
+            return;
+        }
+    };
+    if let Ok(mut value) = HeaderValue::from_str(&text) {
+        value.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, value);
+    }
+}
+
+/// The cause in our own words; the library's text may hold the URL.
+fn why(error: &reqwest::Error) -> OutboundError {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(refusal) = cause.downcast_ref::<Refusal>() {
+            return OutboundError::Refused(*refusal);
+        }
+        source = cause.source();
+    }
+    if error.is_timeout() {
+        OutboundError::Timeout
+    } else if error.is_connect() {
+        OutboundError::Connect
+    } else {
+        OutboundError::Broken
+    }
+}

@@ -1,0 +1,243 @@
+//! A message comes in: where does it belong, who sends it, and what do we answer?
+//!
+//! The order is fixed: route by host, path and method; read the claim from the head; check credentials before a body is
+//! accepted; verify; only then read. Every failure is an answer in the words of the dialect.
+
+mod callback;
+mod cancel;
+mod route;
+pub mod signed;
+mod status;
+mod submit;
+
+use std::sync::Arc;
+
+pub(crate) use status::right_of;
+
+use habeas_core::{
+    dialect::{Answer, Dialect, Endpoint, Exchange, Operation},
+    id::PartyId,
+    message::{Claim, Distrust, RequestHead, Unverified, Verified, Who},
+    organisation::Mount,
+    party::Party,
+    problem::{Code, Problem},
+};
+use habeas_store::LegRow;
+use http::{HeaderMap, Method, header};
+
+use crate::{
+    Engine, Error, Result,
+    directory::Tenant,
+    hand::Hand,
+    keyring::{Keys, PeerKey, holder},
+};
+
+/// A request to us whose sender may speak; its body has not been looked at.
+pub struct Arrival {
+    tenant: Arc<Tenant>,
+    mount: Mount,
+    dialect: Arc<dyn Dialect>,
+    endpoint: Endpoint,
+    head: RequestHead,
+    claim: Claim,
+    caller: Caller,
+}
+
+/// Who calls, as far as the head tells.
+enum Caller {
+    Nobody,
+    Peer(PartyId),
+    Leg(Box<LegRow>),
+}
+
+impl Arrival {
+    /// How many bytes of body are accepted.
+    pub fn body_limit(&self) -> usize {
+        match self.endpoint.operation {
+            Operation::Submit | Operation::Callback => self.tenant.organisation.limits.body_bytes,
+            Operation::Discover | Operation::Certificate | Operation::Status | Operation::Cancel => 64 * 1024,
+        }
+    }
+
+    /// What is asked for.
+    pub fn operation(&self) -> Operation {
+        self.endpoint.operation
+    }
+
+    /// The organisation that is called.
+    pub fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    /// The name of the dialect spoken.
+    pub fn dialect(&self) -> habeas_core::dialect::DialectId {
+        self.dialect.id()
+    }
+
+    fn peer(&self) -> Option<&Party> {
+        let id = match &self.caller {
+            Caller::Nobody => return None,
+            Caller::Peer(id) => id,
+            Caller::Leg(row) => &row.leg.party,
+        };
+        self.tenant.peer(id).map(|peer| &peer.party)
+    }
+
+    fn exchange<'a>(&'a self, engine: &Engine, hand: &'a Hand<'_>) -> Exchange<'a> {
+        Exchange {
+            us: &self.tenant.organisation,
+            mount: Some(&self.mount),
+            them: self.peer(),
+            now: engine.clock.now(),
+            signer: hand,
+        }
+    }
+
+    fn refuse(&self, engine: &Engine, problem: &Problem) -> Answer {
+        refuse(engine, &self.tenant, &self.mount, &self.dialect, problem)
+    }
+}
+
+impl Engine {
+    /// Routes a request by its head and checks who sends it, before a body is accepted. `None`: the host is no
+    /// organisation's. `Err`: the answer to send.
+    pub async fn arrive(
+        &self,
+        host: &str,
+        method: &Method,
+        path: &str,
+        query: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Option<std::result::Result<Arrival, Answer>> {
+        let tenant = self.directory.by_host(host)?;
+        let routed = match route::route(tenant, &self.directory, method, path) {
+            Ok(routed) => routed,
+            Err(route::Miss { problem, allow }) => {
+                let mut answer = self.refuse(host, path, &problem)?;
+                if let Ok(value) = allow.parse() {
+                    answer.headers.insert(header::ALLOW, value);
+                }
+                if allow.is_empty() {
+                    answer.headers.remove(header::ALLOW);
+                }
+                return Some(Err(answer));
+            }
+        };
+        let head = RequestHead {
+            method: method.clone(),
+            params: routed.params,
+            query: query.map(str::to_owned),
+            headers: headers.clone(),
+        };
+        let context = (Arc::clone(tenant), routed.mount.clone(), Arc::clone(routed.dialect));
+        Some(match self.admit(tenant, &routed.endpoint, &head).await {
+            Ok((claim, caller)) => Ok(Arrival {
+                tenant: context.0,
+                mount: context.1,
+                dialect: context.2,
+                endpoint: routed.endpoint,
+                head,
+                claim,
+                caller,
+            }),
+            Err(error) => Err(refuse(self, &context.0, &context.1, &context.2, &self.tell(&error))),
+        })
+    }
+
+    /// The answer that tells a problem, in the dialect of the nearest mount. `None`: the host is no organisation's.
+    pub fn refuse(&self, host: &str, path: &str, problem: &Problem) -> Option<Answer> {
+        let tenant = self.directory.by_host(host)?;
+        let mount = route::nearest(tenant, path)?;
+        Some(refuse(self, tenant, mount, self.directory.dialect(&mount.dialect)?, problem))
+    }
+
+    async fn admit(&self, tenant: &Tenant, endpoint: &Endpoint, head: &RequestHead) -> Result<(Claim, Caller)> {
+        let claim = (endpoint.claim)(head)?;
+        let caller = match &claim {
+            Claim::Nobody => Caller::Nobody,
+            Claim::Holder(credential) => {
+                let peer = holder(tenant, credential.expose()).ok_or(Problem::new(Code::Unauthorized))?;
+                Caller::Peer(peer.party.id.clone())
+            }
+            Claim::Signer { domain, .. } => {
+                // The token names the leg before the claim is judged, and nothing is ever fetched for a stranger. One
+                // answer for all that may be wrong, so that tokens cannot be searched for.
+                let forbidden = || Problem::new(Code::Forbidden);
+                let token = head.params.token.as_ref().ok_or_else(forbidden)?;
+                let row = self.store.leg_by_token(tenant.domain(), token.expose()).await?.ok_or_else(forbidden)?;
+                let party = tenant.peer(&row.leg.party).ok_or_else(forbidden)?;
+                if party.party.domain != *domain {
+                    return Err(forbidden().into());
+                }
+                Caller::Leg(Box::new(row))
+            }
+        };
+        Ok((claim, caller))
+    }
+
+    /// Answers a request. Errors are answers.
+    pub async fn serve(&self, arrival: Arrival, body: Vec<u8>) -> Answer {
+        match self.dispatch(&arrival, body).await {
+            Ok(answer) => answer,
+            Err(error) => arrival.refuse(self, &self.tell(&error)),
+        }
+    }
+
+    async fn dispatch(&self, arrival: &Arrival, body: Vec<u8>) -> Result<Answer> {
+        match arrival.endpoint.operation {
+            Operation::Discover | Operation::Certificate => self.public(arrival),
+            Operation::Submit => self.submit(arrival, verify(arrival, body, None)?).await,
+            Operation::Status => self.status(arrival, verify(arrival, body, None)?).await,
+            Operation::Cancel => self.cancel_theirs(arrival, verify(arrival, body, None)?).await,
+            Operation::Callback => {
+                let Caller::Leg(row) = &arrival.caller else { return Err(Error::Bug("a callback without a leg")) };
+                let Claim::Signer { signature, .. } = &arrival.claim else {
+                    return Err(Error::Bug("a callback without a signature"));
+                };
+                let peer = arrival.tenant.peer(&row.leg.party).ok_or(Error::Bug("a leg without a party"))?;
+                let key = self.key_for(&arrival.tenant, peer, &body, signature).await?;
+                let message = verify(arrival, body, Some(&key))?;
+                self.callback(arrival, row, &key, message).await
+            }
+        }
+    }
+
+    /// What a peer is told of an error; whatever is our own fault is logged here, once.
+    pub(crate) fn tell(&self, error: &Error) -> Problem {
+        let problem = error.problem();
+        if problem.status() >= 500 {
+            let incident = habeas_core::random::hex_token::<6>(self.random.as_ref());
+            let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+            tracing::error!(incident, error = %error, cause, "a request failed");
+            self.metrics.failed();
+            return problem.because(format!("incident {incident}"));
+        }
+        problem
+    }
+}
+
+/// Opens a message whose claim the head made.
+fn verify(arrival: &Arrival, body: Vec<u8>, signer: Option<&PeerKey>) -> Result<Verified<RequestHead>> {
+    let keys = Keys { tenant: &arrival.tenant, signer };
+    Unverified::new(arrival.head.clone(), body).verify(arrival.claim.clone(), &keys).map_err(|distrust| {
+        Problem::new(match distrust {
+            Distrust::UnknownCredential => Code::Unauthorized,
+            Distrust::UnknownSigner | Distrust::BadSignature => Code::Forbidden,
+        })
+        .into()
+    })
+}
+
+fn caller(message: &Verified<RequestHead>) -> Result<&PartyId> {
+    match message.who() {
+        Who::Party(id) => Ok(id),
+        Who::Nobody | Who::Signer { .. } => Err(Error::Bug("an operation for parties without one")),
+    }
+}
+
+fn refuse(engine: &Engine, tenant: &Tenant, mount: &Mount, dialect: &Arc<dyn Dialect>, problem: &Problem) -> Answer {
+    let hand = Hand::new(tenant);
+    let x =
+        Exchange { us: &tenant.organisation, mount: Some(mount), them: None, now: engine.clock.now(), signer: &hand };
+    dialect.refuse(problem, &x)
+}

@@ -1,0 +1,110 @@
+//! Which mount and endpoint does a path name?
+
+use std::sync::Arc;
+
+use habeas_core::{
+    dialect::{Dialect, Endpoint},
+    message::Params,
+    organisation::Mount,
+    problem::{Code, Problem},
+    secret::Secret,
+};
+use http::Method;
+
+use crate::directory::{Directory, Tenant};
+
+/// Where a request belongs.
+pub(super) struct Routed<'a> {
+    pub(super) mount: &'a Mount,
+    pub(super) dialect: &'a Arc<dyn Dialect>,
+    pub(super) endpoint: Endpoint,
+    pub(super) params: Params,
+}
+
+/// No such place, or not with this method.
+pub(super) struct Miss {
+    pub(super) problem: Problem,
+    /// The methods that are allowed, for the `Allow` header.
+    pub(super) allow: String,
+}
+
+/// Finds the endpoint. The longest mount wins; a trailing slash is forgiven; HEAD is served as GET.
+pub(super) fn route<'a>(
+    tenant: &'a Tenant,
+    directory: &'a Directory,
+    method: &Method,
+    path: &str,
+) -> Result<Routed<'a>, Miss> {
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    let mut allow: Vec<&'static str> = Vec::new();
+    for mount in longest_first(tenant) {
+        let (Some(rest), Some(dialect)) = (below(mount, path), directory.dialect(&mount.dialect)) else { continue };
+        for endpoint in dialect.endpoints().iter().filter(|endpoint| endpoint.roles.contains(&mount.role)) {
+            let Some(params) = matches(endpoint.path, rest) else { continue };
+            if endpoint.method.http() == *method {
+                return Ok(Routed { mount, dialect, endpoint: *endpoint, params });
+            }
+            for name in names(endpoint) {
+                if !allow.contains(name) {
+                    allow.push(name);
+                }
+            }
+        }
+    }
+    let code = if allow.is_empty() { Code::NotFound } else { Code::MethodNotAllowed };
+    Err(Miss { problem: Problem::new(code), allow: allow.join(", ") })
+}
+
+/// The mount in whose words a path without an endpoint is answered.
+pub(super) fn nearest<'a>(tenant: &'a Tenant, path: &str) -> Option<&'a Mount> {
+    let mounts = longest_first(tenant);
+    mounts.iter().find(|mount| below(mount, path).is_some()).or(mounts.first()).copied()
+}
+
+fn longest_first(tenant: &Tenant) -> Vec<&Mount> {
+    let mut mounts: Vec<&Mount> = tenant.mounts.iter().collect();
+    mounts.sort_by_key(|mount| std::cmp::Reverse(mount.path.len()));
+    mounts
+}
+
+/// The path below a mount, without slashes at its ends.
+fn below<'p>(mount: &Mount, path: &'p str) -> Option<&'p str> {
+    let rest = path.strip_prefix(mount.path.as_str())?.strip_prefix('/')?;
+    Some(rest.strip_suffix('/').unwrap_or(rest))
+}
+
+fn matches(pattern: &str, path: &str) -> Option<Params> {
+    let mut params = Params::default();
+    let mut segments = path.split('/');
+    for expected in pattern.split('/') {
+        let segment = segments.next()?;
+        match expected {
+            "{id}" if !segment.is_empty() => params.id = Some(segment.to_owned()),
+            "{token}" if !segment.is_empty() => params.token = Some(Secret::new(segment)),
+            _ if expected == segment => {}
+            _ => return None,
+        }
+    }
+    segments.next().is_none().then_some(params)
+}
+
+fn names(endpoint: &Endpoint) -> &'static [&'static str] {
+    match endpoint.method {
+        habeas_core::dialect::Verb::Get => &["GET", "HEAD"],
+        habeas_core::dialect::Verb::Post => &["POST"],
+        habeas_core::dialect::Verb::Delete => &["DELETE"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_pattern_catches_single_segments_only() {
+        assert_eq!(matches("opengdpr_requests/{id}", "opengdpr_requests/a").unwrap().id.as_deref(), Some("a"));
+        for path in ["opengdpr_requests", "opengdpr_requests/", "opengdpr_requests/a/b", "x/a", ""] {
+            assert!(matches("opengdpr_requests/{id}", path).is_none(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What anybody may ask for: discovery, signed once and kept, and the certificate.
+
+use std::{collections::HashMap, sync::Mutex};
+
+use habeas_core::dialect::{Answer, Operation};
+
+use crate::{Engine, Error, Result, hand::Hand, serve::Arrival};
+
+/// Answers that are the same for everybody, so that nobody buys signatures with packets.
+#[derive(Default)]
+pub struct Cache(Mutex<HashMap<String, Answer>>);
+
+impl Engine {
+    pub(super) fn public(&self, arrival: &Arrival) -> Result<Answer> {
+        let operation = arrival.operation();
+        let name = format!("{} {}", operation.as_str(), arrival.mount.base_url);
+        let cache = |what: &dyn Fn(&mut HashMap<String, Answer>) -> Option<Answer>| {
+            self.served.0.lock().map_err(|_| Error::Bug("a poisoned lock")).map(|mut map| what(&mut map))
+        };
+        if let Some(answer) = cache(&|map| map.get(&name).cloned())? {
+            return Ok(answer);
+        }
+        let hand = Hand::new(&arrival.tenant);
+        let answer = {
+            let x = arrival.exchange(self, &hand);
+            match operation {
+                Operation::Discover => arrival.dialect.discover().map(|discover| discover.reply(&x)),
+                _ => arrival.dialect.certificate().map(|certificate| certificate.reply(&arrival.tenant.chain, &x)),
+            }
+        }
+        .ok_or(Error::Bug("an endpoint without its operation"))?;
+        hand.done()?;
+        cache(&|map| map.insert(name.clone(), answer.clone()))?;
+        Ok(answer)
+    }
+}

@@ -1,0 +1,137 @@
+//! A request is made: the receipt leaves only after everything is saved.
+
+use habeas_core::{
+    delivery::{DeliveryKind, WEBHOOK_LANE},
+    dialect::{Answer, Submit},
+    event::{Actor, Standing},
+    id::{DeliveryId, RequestId, WireId},
+    message::{RequestHead, Verified},
+    problem::{Code, Field, Problem},
+    random::{uuid_v4, uuid_v7},
+    request::{Request, Upstream},
+    state::State,
+    submission::Submission,
+};
+use habeas_store::{Existing, Issued, IssuedBefore, NewDelivery, NewRequest, Receive};
+
+use crate::{
+    Engine, Error, Result,
+    change::{errand_at, host_of},
+    directory::{Fulfilment, Tenant},
+    hand::Hand,
+    serve::{Arrival, caller},
+};
+
+impl Engine {
+    pub(super) async fn submit(&self, arrival: &Arrival, message: Verified<RequestHead>) -> Result<Answer> {
+        let submit = arrival.dialect.submit().ok_or(Error::Bug("an endpoint without its operation"))?;
+        let hand = Hand::new(&arrival.tenant);
+        let submission = submit.read(&message, &arrival.exchange(self, &hand))?;
+        let party = caller(&message)?.clone();
+        let upstream = Upstream { party, dialect: arrival.dialect.id(), mount: arrival.mount.path.clone() };
+        let request = self.accept(arrival, upstream, &submission);
+        let (answer, issued) = self.receipt(arrival, submit, &request.standing, message.body(), &[])?;
+        let new = self.new_request(arrival, request, submission, message.body().to_vec(), issued);
+        let owes = !new.deliveries.is_empty() || new.errand_at.is_some();
+        match self.store.receive(new).await? {
+            Receive::Accepted => {
+                self.metrics.received(arrival.dialect.id().as_str());
+                if owes {
+                    self.wake();
+                }
+                Ok(answer)
+            }
+            Receive::Exists(existing) => self.replay(arrival, submit, &existing, message.body()),
+        }
+    }
+
+    /// The same bytes get the same receipt; other bytes under the same id are refused.
+    fn replay(&self, arrival: &Arrival, submit: &dyn Submit, existing: &Existing, body: &[u8]) -> Result<Answer> {
+        if !existing.same_body {
+            return Err(Problem::at(Code::AlreadyExists, Field::named("subject_request_id")).into());
+        }
+        let (answer, _) = self.receipt(arrival, submit, &existing.accepted, body, &existing.issued)?;
+        Ok(answer)
+    }
+
+    fn receipt(
+        &self,
+        arrival: &Arrival,
+        submit: &dyn Submit,
+        standing: &Standing,
+        body: &[u8],
+        before: &[IssuedBefore],
+    ) -> Result<(Answer, Vec<Issued>)> {
+        let hand = Hand::remembering(&arrival.tenant, before);
+        let answer = submit.reply(standing, body, &arrival.exchange(self, &hand));
+        Ok((answer, hand.done()?))
+    }
+
+    fn accept(&self, arrival: &Arrival, upstream: Upstream, submission: &Submission) -> Request {
+        let now = self.clock.now();
+        let policy = arrival.tenant.organisation.policy;
+        let regime = submission.regime.unwrap_or(policy.regime);
+        let submitted_at = submission.submitted.as_ref().map(|stamp| stamp.at);
+        let promised_by = regime.respond_by(submitted_at, now);
+        let wire_id = submission.wire_id.clone().unwrap_or_else(|| WireId::new(uuid_v4(self.random.as_ref())));
+        Request {
+            id: RequestId::new(uuid_v7(self.random.as_ref(), now)),
+            organisation: arrival.tenant.domain().clone(),
+            upstream: Some(upstream),
+            role: arrival.mount.role,
+            rights: submission.rights.clone(),
+            regime,
+            standing: Standing {
+                wire_id,
+                seq: 0,
+                state: State::Received,
+                received_at: now,
+                expected_by: promised_by,
+                details: None,
+            },
+            submitted_at,
+            promised_by,
+            hold_until: now.plus_ms(policy.hold_ms),
+            final_at: None,
+        }
+    }
+
+    fn new_request(
+        &self,
+        arrival: &Arrival,
+        request: Request,
+        submission: Submission,
+        body: Vec<u8>,
+        issued: Vec<Issued>,
+    ) -> NewRequest {
+        let tenant: &Tenant = &arrival.tenant;
+        let now = request.standing.received_at;
+        let mut deliveries = Vec::new();
+        if tenant.organisation.policy.call_back_acceptance {
+            deliveries = self.callback_deliveries(&submission.callbacks, &request.standing, now);
+        }
+        if let Fulfilment::Webhook(webhook) = &tenant.fulfilment {
+            deliveries.push(NewDelivery {
+                id: DeliveryId::new(uuid_v7(self.random.as_ref(), now)),
+                kind: DeliveryKind::Webhook,
+                lane: WEBHOOK_LANE,
+                seq: 0,
+                host: host_of(&webhook.url),
+                due_at: request.hold_until,
+            });
+        }
+        NewRequest {
+            errand_at: errand_at(tenant, &request, now),
+            request,
+            actor: Actor::Upstream,
+            dedupe: submission.dedupe,
+            body,
+            keep_body: arrival.dialect.facts().cancel_answer_holds_original,
+            subject: submission.subject,
+            submitted: submission.submitted,
+            callbacks: submission.callbacks,
+            deliveries,
+            issued,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What can be set of the engine, and what holds when nobody sets it.
+
+use crate::deliver::schedule::Schedule;
+
+/// The engine's settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// When callbacks are tried again.
+    pub schedule: Schedule,
+    /// How long one attempt may take in all, body included, in milliseconds.
+    pub attempt_ms: i64,
+    /// How many attempts may be under way at once.
+    pub attempts_at_once: usize,
+    /// How many of them to one host.
+    pub attempts_per_host: usize,
+    /// After so many failures in a row the affected party's contact is told.
+    pub notice_after_attempts: u32,
+    /// How long after the legal deadline deliveries are still tried, in milliseconds.
+    pub deliver_after_deadline_ms: i64,
+    /// How long what a party says of itself (capabilities, certificate) is believed, in milliseconds.
+    pub peer_fresh_ms: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            schedule: Schedule::default(),
+            attempt_ms: 30_000,
+            attempts_at_once: 512,
+            attempts_per_host: 16,
+            notice_after_attempts: 4,
+            deliver_after_deadline_ms: 7 * habeas_core::clock::DAY_MS,
+            peer_fresh_ms: habeas_core::clock::DAY_MS,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Who does what is due? One loop for each node: it takes leases, starts the work, and sleeps until the next is due.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use habeas_core::clock::{Instant, MINUTE_MS, SECOND_MS};
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{Engine, Result, directory::Fulfilment};
+
+/// How many leases are taken at once.
+const BATCH: usize = 128;
+const LEGS: u32 = 32;
+/// A lease outlives the longest attempt, so that nobody else tries meanwhile.
+const LEASE_BEYOND_MS: i64 = 30 * SECOND_MS;
+/// The worker looks at least so often, and after a failure of the store waits so long.
+const LONGEST_SLEEP_MS: i64 = 30 * SECOND_MS;
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// When something is due but cannot be begun, because its host is busy.
+const BUSY: Duration = Duration::from_millis(50);
+
+impl Engine {
+    /// Works until it is told to stop, then finishes what it has begun. Leases of an earlier run are taken back first:
+    /// only for a store that no other node shares.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        if let Err(error) = self.store.take_back_leases().await {
+            tracing::error!(error = %error, "leases of an earlier run could not be taken back");
+        }
+        let tasks = TaskTracker::new();
+        let slots = Arc::new(Semaphore::new(self.settings.attempts_at_once));
+        while !stop.is_cancelled() {
+            let pause = match self.begin(&tasks, &slots).await {
+                Ok(0) => self.pause().await,
+                Ok(_) => Duration::ZERO,
+                Err(error) => {
+                    tracing::error!(error = %error, "the worker could not take work");
+                    AFTER_FAILURE
+                }
+            };
+            if pause.is_zero() {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    /// Takes leases and starts the work; says how much.
+    async fn begin(self: &Arc<Self>, tasks: &TaskTracker, slots: &Arc<Semaphore>) -> Result<usize> {
+        let now = self.clock.now();
+        let limit = u32::try_from(slots.available_permits().min(BATCH)).unwrap_or(u32::MAX);
+        let until = now.plus_ms(self.settings.attempt_ms + LEASE_BEYOND_MS);
+        let free = self.hosts.slots(now);
+        // Both at once, so that they share a commit.
+        let (deliveries, legs) = tokio::join!(
+            self.store.lease_deliveries(now, until, limit, &free),
+            self.store.lease_legs(now, until, LEGS)
+        );
+        let (deliveries, legs) = (deliveries?, legs?);
+        let mut begun = deliveries.len() + legs.len();
+        for leased in deliveries {
+            let slot = Arc::clone(slots).acquire_owned().await;
+            let engine = Arc::clone(self);
+            tasks.spawn(async move {
+                engine.deliver(leased).await;
+                drop(slot);
+                engine.wake();
+            });
+        }
+        for leased in legs {
+            let engine = Arc::clone(self);
+            tasks.spawn(async move { engine.step(leased).await });
+        }
+        begun += self.errands().await?;
+        if self.may_shred(now) {
+            begun += self.shred().await?;
+        }
+        Ok(begun)
+    }
+
+    async fn errands(&self) -> Result<usize> {
+        if !self.directory.tenants().any(|tenant| matches!(tenant.fulfilment, Fulfilment::Automatic { .. })) {
+            return Ok(0);
+        }
+        let errands = self.store.errands(self.clock.now(), 128).await?;
+        let count = errands.len();
+        for result in join_all(errands.into_iter().map(|errand| self.run_errand(errand))).await {
+            result?;
+        }
+        Ok(count)
+    }
+
+    /// Shredding is looked at once a minute: nobody waits for it.
+    fn may_shred(&self, now: Instant) -> bool {
+        let before = self.shredded_at.load(Ordering::Relaxed);
+        let may = now.ms() - before >= MINUTE_MS;
+        if may {
+            self.shredded_at.store(now.ms(), Ordering::Relaxed);
+        }
+        may
+    }
+
+    async fn shred(&self) -> Result<usize> {
+        Ok(usize::try_from(self.store.shred(self.clock.now(), 128).await?).unwrap_or(0))
+    }
+
+    async fn pause(&self) -> Duration {
+        let now = self.clock.now();
+        let next = self.store.next_due().await.ok().flatten();
+        let next = match (next, self.hosts.next_awake(now)) {
+            // Something is due already: it waits for its host.
+            (Some(due), Some(awake)) if due <= now => Some(awake.min(now.plus_ms(LONGEST_SLEEP_MS))),
+            (next, _) => next,
+        };
+        let ms = next.map_or(LONGEST_SLEEP_MS, |due| due.since(now)).min(LONGEST_SLEEP_MS);
+        Duration::from_millis(u64::try_from(ms).unwrap_or(0)).max(BUSY)
+    }
+
+    /// Does everything that is due at the clock's present instant, and what becomes due by it, then returns. For
+    /// tests that move the clock by hand.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn run_until_idle(&self) -> Result<()> {
+        loop {
+            let now = self.clock.now();
+            let until = now.plus_ms(self.settings.attempt_ms + LEASE_BEYOND_MS);
+            let deliveries = self.store.lease_deliveries(now, until, 64, &self.hosts.slots(now)).await?;
+            let legs = self.store.lease_legs(now, until, 64).await?;
+            let count = deliveries.len() + legs.len();
+            join_all(deliveries.into_iter().map(|leased| self.deliver(leased))).await;
+            join_all(legs.into_iter().map(|leased| self.step(leased))).await;
+            if count + self.errands().await? + self.shred().await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
