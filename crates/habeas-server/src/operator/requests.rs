@@ -1,0 +1,138 @@
+//! What may an operator see of requests, and do to them?
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use habeas_core::{event::Actor, id::RequestId, problem::Problem, state::State as Standing};
+use habeas_engine::Engine;
+use habeas_store::model::RequestFilter;
+
+use super::{
+    dto,
+    form::Wished,
+    query::{Caught, Params},
+    show, wishes,
+};
+use crate::problem::{Failure, invalid};
+
+type Shown<T> = Result<Json<T>, Failure>;
+
+/// Requests by filter.
+#[utoipa::path(
+    get, path = "/requests", tag = "requests",
+    params(dto::RequestQuery),
+    responses((status = 200, body = dto::Requests), Failure),
+)]
+pub(super) async fn list(State(engine): State<Arc<Engine>>, params: Params) -> Shown<dto::Requests> {
+    let requests = engine.requests(&filter(params)?).await?;
+    let now = engine.clock().now();
+    Ok(Json(dto::Requests { requests: requests.iter().map(|request| show::request(request, now)).collect() }))
+}
+
+fn filter(mut params: Params) -> Result<RequestFilter, Problem> {
+    let states: Vec<String> =
+        params.take("state")?.map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default();
+    if states.iter().any(|state| !Standing::NAMES.contains(&state.as_str())) {
+        return Err(invalid("state", format!("the states are {}", Standing::NAMES.join(", "))));
+    }
+    let filter = RequestFilter {
+        organisation: params.parsed("organisation")?,
+        role: params.parsed("role")?,
+        states,
+        limit: params.limit()?,
+        offset: params.number("offset")?.unwrap_or(0),
+    };
+    params.finish("state, organisation, role, limit and offset").map(|()| filter)
+}
+
+/// A request with its whole story.
+#[utoipa::path(
+    get, path = "/requests/{id}", tag = "requests",
+    params(("id" = String, Path, description = "The request.")),
+    responses((status = 200, body = dto::Story), Failure),
+)]
+pub(super) async fn story(State(engine): State<Arc<Engine>>, Caught(id): Caught<String>) -> Shown<dto::Story> {
+    let story = engine.story(&RequestId::new(id)).await?;
+    Ok(Json(show::story(&story, engine.clock().now())))
+}
+
+/// The person of a request, in clear, for operators who do the work. That it was read is logged.
+#[utoipa::path(
+    get, path = "/requests/{id}/subject", tag = "requests",
+    params(("id" = String, Path, description = "The request.")),
+    responses((status = 200, body = dto::Subject), Failure),
+)]
+pub(super) async fn subject(State(engine): State<Arc<Engine>>, Caught(id): Caught<String>) -> Shown<dto::Subject> {
+    let secrets = engine.subject(&RequestId::new(id.as_str())).await?;
+    Ok(Json(show::subject(&id, &secrets)))
+}
+
+/// Work on a request begins.
+#[utoipa::path(
+    post, path = "/requests/{id}/start", tag = "requests",
+    params(("id" = String, Path, description = "The request.")),
+    responses((status = 200, body = dto::Request), Failure),
+)]
+pub(super) async fn start(State(engine): State<Arc<Engine>>, Caught(id): Caught<String>) -> Shown<dto::Request> {
+    let request = engine.start(&RequestId::new(id), Actor::Operator).await?;
+    Ok(Json(show::request(&request, engine.clock().now())))
+}
+
+/// The work is done; where it had not begun, it begins first.
+#[utoipa::path(
+    post, path = "/requests/{id}/fulfill", tag = "requests",
+    params(("id" = String, Path, description = "The request.")),
+    request_body = wishes::Fulfill,
+    responses((status = 200, body = dto::Request), Failure),
+)]
+pub(super) async fn fulfill(
+    State(engine): State<Arc<Engine>>,
+    Caught(id): Caught<String>,
+    Wished((results, expires_at)): Wished<wishes::Fulfill>,
+) -> Shown<dto::Request> {
+    let request = engine.fulfill(&RequestId::new(id), Actor::Operator, results, expires_at).await?;
+    Ok(Json(show::request(&request, engine.clock().now())))
+}
+
+/// The request is refused.
+#[utoipa::path(
+    post, path = "/requests/{id}/deny", tag = "requests",
+    params(("id" = String, Path, description = "The request.")),
+    request_body = wishes::Deny,
+    responses((status = 200, body = dto::Request), Failure),
+)]
+pub(super) async fn deny(
+    State(engine): State<Arc<Engine>>,
+    Caught(id): Caught<String>,
+    Wished(ground): Wished<wishes::Deny>,
+) -> Shown<dto::Request> {
+    let request = engine.deny(&RequestId::new(id), Actor::Operator, ground).await?;
+    Ok(Json(show::request(&request, engine.clock().now())))
+}
+
+/// The request takes longer.
+#[utoipa::path(
+    post, path = "/requests/{id}/extend", tag = "requests",
+    params(("id" = String, Path, description = "The request.")),
+    request_body = wishes::Extend,
+    responses((status = 200, body = dto::Request), Failure),
+)]
+pub(super) async fn extend(
+    State(engine): State<Arc<Engine>>,
+    Caught(id): Caught<String>,
+    Wished((by, reason)): Wished<wishes::Extend>,
+) -> Shown<dto::Request> {
+    let request = engine.extend(&RequestId::new(id), Actor::Operator, by, reason).await?;
+    Ok(Json(show::request(&request, engine.clock().now())))
+}
+
+/// A request of ours is taken back.
+#[utoipa::path(
+    post, path = "/requests/{id}/cancel", tag = "requests",
+    params(("id" = String, Path, description = "The request.")),
+    responses((status = 200, body = dto::Request), Failure),
+)]
+pub(super) async fn cancel(State(engine): State<Arc<Engine>>, Caught(id): Caught<String>) -> Shown<dto::Request> {
+    let request = engine.cancel(&RequestId::new(id)).await?;
+    Ok(Json(show::request(&request, engine.clock().now())))
+}
