@@ -21,7 +21,7 @@ use crate::{
     problem::Problem,
     right::Right,
     role::Role,
-    submission::{Outbound, Submission},
+    submission::{CallbackUrl, Outbound, Submission},
 };
 
 /// The name of one published version of one protocol, such as `opengdpr/1.0`.
@@ -403,5 +403,5 @@ pub trait Callback: Send + Sync {
     ///
     /// # Errors
     /// [`Unrepresentable`] when this version has no words for it.
-    fn ask(&self, url: &Url, standing: &Standing, right: Right, x: &Exchange<'_>) -> Asked;
+    fn ask(&self, url: &CallbackUrl, standing: &Standing, right: Right, x: &Exchange<'_>) -> Asked;
 }

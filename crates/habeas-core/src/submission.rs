@@ -1,5 +1,6 @@
 //! What does a sender ask of a receiver?
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{clock::Instant, id::WireId, identity::Identity, regime::Regime, right::Right};
@@ -29,6 +30,62 @@ impl std::fmt::Debug for Carried {
     }
 }
 
+/// A URL as its sender wrote it. Parsing normalizes (`https://a.example` becomes `https://a.example/`), but a receiver
+/// of callbacks is told the URL it gave, letter by letter. `Debug` shows the host: the rest may hold a secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CallbackUrl {
+    text: String,
+    url: Url,
+}
+
+impl CallbackUrl {
+    /// Parses the text and keeps it.
+    ///
+    /// # Errors
+    /// When it is no absolute URL.
+    pub fn parse(text: impl Into<String>) -> Result<Self, url::ParseError> {
+        let text = text.into();
+        Ok(Self { url: Url::parse(&text)?, text })
+    }
+
+    /// The text as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The URL to call.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+}
+
+impl std::str::FromStr for CallbackUrl {
+    type Err = url::ParseError;
+    fn from_str(text: &str) -> Result<Self, url::ParseError> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for CallbackUrl {
+    type Error = url::ParseError;
+    fn try_from(text: String) -> Result<Self, url::ParseError> {
+        Self::parse(text)
+    }
+}
+
+impl From<CallbackUrl> for String {
+    fn from(url: CallbackUrl) -> Self {
+        url.text
+    }
+}
+
+impl std::fmt::Debug for CallbackUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/…", self.url.host_str().unwrap_or_default())
+    }
+}
+
 /// Everything personal of a request; loaded only by who needs it, and gone with the request's key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subject {
@@ -54,7 +111,7 @@ pub struct Submission {
     /// The person.
     pub subject: Subject,
     /// Whom to tell of changes, in the sender's order, without repetitions.
-    pub callbacks: Vec<Url>,
+    pub callbacks: Vec<CallbackUrl>,
 }
 
 /// What we ask of a party.
@@ -70,4 +127,17 @@ pub struct Outbound<'a> {
     pub subject: &'a Subject,
     /// Whom the party shall tell of changes.
     pub callbacks: &'a [Url],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CallbackUrl;
+
+    #[test]
+    fn a_callback_url_is_told_as_it_was_given_and_never_printed_whole() {
+        let given: CallbackUrl = "https://Shop.Example:443?token=SECRET".parse().unwrap();
+        assert_eq!(given.as_str(), "https://Shop.Example:443?token=SECRET");
+        assert_eq!(given.url().as_str(), "https://shop.example/?token=SECRET");
+        assert_eq!(format!("{given:?}"), "shop.example/…");
+    }
 }

@@ -11,6 +11,7 @@ use habeas_core::{
     random::uuid_v7,
     request::Request,
     state::{Change, State},
+    submission::CallbackUrl,
 };
 use habeas_store::{NewDelivery, Save, StoreError};
 use url::Url;
@@ -50,7 +51,7 @@ impl Engine {
     }
 
     /// Whom to tell of the request's changes; nobody once it was shredded.
-    pub(crate) async fn callbacks_of(&self, request: &Request) -> Result<Vec<Url>> {
+    pub(crate) async fn callbacks_of(&self, request: &Request) -> Result<Vec<CallbackUrl>> {
         if request.upstream.is_none() {
             return Ok(Vec::new());
         }
@@ -58,7 +59,13 @@ impl Engine {
     }
 
     /// What is to be saved when these changes happen now.
-    pub(crate) fn plan(&self, request: &Request, changes: &[Change], actor: Actor, callbacks: &[Url]) -> Result<Save> {
+    pub(crate) fn plan(
+        &self,
+        request: &Request,
+        changes: &[Change],
+        actor: Actor,
+        callbacks: &[CallbackUrl],
+    ) -> Result<Save> {
         let now = self.clock.now();
         let tenant = self.tenant(request)?;
         let mut save = Save {
@@ -101,7 +108,7 @@ impl Engine {
     }
 
     /// Adds the callbacks that tell of an event.
-    fn owe(&self, save: &mut Save, event: &Event, callbacks: &[Url], now: Instant) -> Result<()> {
+    fn owe(&self, save: &mut Save, event: &Event, callbacks: &[CallbackUrl], now: Instant) -> Result<()> {
         let Some(upstream) = &save.request.upstream else { return Ok(()) };
         let dialect =
             self.directory.dialect(&upstream.dialect).ok_or(Error::Bug("the dialect of a request is gone"))?;
@@ -115,7 +122,12 @@ impl Engine {
     }
 
     /// One delivery to each callback URL.
-    pub(crate) fn callback_deliveries(&self, callbacks: &[Url], standing: &Standing, now: Instant) -> Vec<NewDelivery> {
+    pub(crate) fn callback_deliveries(
+        &self,
+        callbacks: &[CallbackUrl],
+        standing: &Standing,
+        now: Instant,
+    ) -> Vec<NewDelivery> {
         (0..)
             .zip(callbacks)
             .map(|(lane, url)| NewDelivery {
@@ -123,7 +135,7 @@ impl Engine {
                 kind: DeliveryKind::Callback,
                 lane,
                 seq: standing.seq,
-                host: host_of(url),
+                host: host_of(url.url()),
                 due_at: now,
             })
             .collect()

@@ -10,7 +10,7 @@ use habeas_core::{
     receipt::Receipt,
     request::Request,
     role::Role,
-    submission::{Stamp, Subject},
+    submission::{CallbackUrl, Stamp, Subject},
 };
 use http::{HeaderMap, Method};
 use url::Url;
@@ -33,7 +33,7 @@ pub struct NewRequest {
     /// When the person asked, as written.
     pub submitted: Option<Stamp>,
     /// Whom to tell.
-    pub callbacks: Vec<Url>,
+    pub callbacks: Vec<CallbackUrl>,
     /// What is owed at once.
     pub deliveries: Vec<NewDelivery>,
     /// The signatures of our answer.
@@ -142,7 +142,7 @@ pub struct Secrets {
     /// When the person asked, as written.
     pub submitted: Option<Stamp>,
     /// Whom to tell.
-    pub callbacks: Vec<Url>,
+    pub callbacks: Vec<CallbackUrl>,
     /// The original bytes, where they are kept.
     pub body: Option<Vec<u8>>,
 }
@@ -192,7 +192,7 @@ pub struct Leased {
     /// How the request stood after the event that is told.
     pub standing: Standing,
     /// The callback URL of its lane; `None` for other lanes, and once shredded.
-    pub url: Option<Url>,
+    pub url: Option<CallbackUrl>,
 }
 
 /// What came of a lease.

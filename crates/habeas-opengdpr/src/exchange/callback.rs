@@ -6,13 +6,13 @@ use habeas_core::{
     leg::Report,
     problem::Problem,
     right::Right,
+    submission::CallbackUrl,
 };
 use habeas_wire::json::ObjectWriter;
 use http::{
     HeaderMap, HeaderValue, Method,
     header::{CACHE_CONTROL, CONTENT_TYPE},
 };
-use url::Url;
 
 use super::{answer, field, report, shown::Shown};
 use crate::dialect::OpenGdpr;
@@ -29,7 +29,7 @@ impl Callback for OpenGdpr {
         Answer { status: 202, headers, body: Vec::new() }
     }
 
-    fn ask(&self, url: &Url, standing: &Standing, right: Right, x: &Exchange<'_>) -> Asked {
+    fn ask(&self, url: &CallbackUrl, standing: &Standing, right: Right, x: &Exchange<'_>) -> Asked {
         if x.them.is_none() {
             return Err(Unrepresentable("a callback to a party without a name"));
         }
@@ -45,6 +45,6 @@ impl Callback for OpenGdpr {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, answer::JSON);
         answer::sign(&mut headers, self.version.family, &body, x);
-        Ok(Outgoing { method: Method::POST, url: url.clone(), headers, body })
+        Ok(Outgoing { method: Method::POST, url: url.url().clone(), headers, body })
     }
 }

@@ -5,11 +5,10 @@ use habeas_core::{
     id::RequestId,
     identity::{Format, Identity, Kind},
     secret::Secret,
-    submission::{Carried, Stamp, Subject},
+    submission::{CallbackUrl, Carried, Stamp, Subject},
 };
 use habeas_trust::seal::DataKey;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use super::{Place, RequestKeys};
 use crate::{Result, model::Secrets};
@@ -42,7 +41,7 @@ impl SealedSecrets {
         keys: &RequestKeys,
         key: &DataKey,
         (subject, submitted): (&Subject, Option<&Stamp>),
-        callbacks: &[Url],
+        callbacks: &[CallbackUrl],
         body: Option<&[u8]>,
     ) -> Result<Self> {
         let row = &keys.request;
@@ -85,6 +84,6 @@ pub(crate) fn open_callbacks(
     key: &DataKey,
     row: &RequestId,
     sealed: Option<&[u8]>,
-) -> Result<Vec<Url>> {
+) -> Result<Vec<CallbackUrl>> {
     sealed.map_or(Ok(Vec::new()), |sealed| keys.open_json(key, Place::new(TABLE, row, "callbacks"), sealed))
 }

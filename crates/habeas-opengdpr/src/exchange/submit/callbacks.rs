@@ -5,16 +5,16 @@
 use habeas_core::{
     dialect::Exchange,
     problem::{Code, Field, Problem},
+    submission::CallbackUrl,
 };
 use habeas_wire::json::{Object, string_of};
-use url::Url;
 
 use super::field;
 
 const LIST: &str = "status_callback_urls";
 
 /// The URLs in the sender's order, each once.
-pub(super) fn read(body: &Object<'_>, x: &Exchange<'_>) -> Result<Vec<Url>, Problem> {
+pub(super) fn read(body: &Object<'_>, x: &Exchange<'_>) -> Result<Vec<CallbackUrl>, Problem> {
     let listed = field::list(body, LIST)?.unwrap_or_default();
     let allowed = x.us.limits.callback_urls;
     if listed.len() > allowed {
@@ -23,23 +23,25 @@ pub(super) fn read(body: &Object<'_>, x: &Exchange<'_>) -> Result<Vec<Url>, Prob
     let mut urls = Vec::with_capacity(listed.len());
     for (index, raw) in listed.into_iter().enumerate() {
         let text = string_of(raw).map_err(|_| field::wrong(Field::entry(LIST, index), "a string"))?;
-        let url = callable(&text, x)
+        let url = callable(text, x)
             .map_err(|why| Problem::at(Code::CallbackNotAllowed, Field::entry(LIST, index)).because(why))?;
-        if !urls.contains(&url) {
+        if !urls.iter().any(|other: &CallbackUrl| other.url() == url.url()) {
             urls.push(url);
         }
     }
     Ok(urls)
 }
 
-fn callable(text: &str, x: &Exchange<'_>) -> Result<Url, &'static str> {
+fn callable(text: String, x: &Exchange<'_>) -> Result<CallbackUrl, &'static str> {
     if text.chars().count() > x.us.limits.callback_url_chars {
         return Err("it is too long");
     }
     // The parser mends what browsers mend: spaces, line ends, backslashes, missing slashes. A peer that looked at
     // the same text might see another host.
     let mended = text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\');
-    let url = Url::parse(text).ok().filter(|_| !mended && text.contains("://")).ok_or("it is not an absolute URL")?;
+    let whole = !mended && text.contains("://");
+    let given = CallbackUrl::parse(text).ok().filter(|_| whole).ok_or("it is not an absolute URL")?;
+    let url = given.url();
     if url.scheme() != "https" && !(x.us.policy.plain_http && url.scheme() == "http") {
         return Err("it must be https");
     }
@@ -52,5 +54,5 @@ fn callable(text: &str, x: &Exchange<'_>) -> Result<Url, &'static str> {
     if url.fragment().is_some() {
         return Err("it must not have a fragment");
     }
-    Ok(url)
+    Ok(given)
 }
