@@ -21,6 +21,7 @@ use crate::{
     problem::Problem,
     right::Right,
     role::Role,
+    state::State,
     submission::{CallbackUrl, Outbound, Submission},
 };
 
@@ -260,6 +261,10 @@ pub trait Dialect: Send + Sync {
     }
     /// Whether the sender is told of this change.
     fn notice(&self, before: Option<&Standing>, after: &Standing) -> Notice;
+    /// The version's own word for where a request stands, for problems that name it.
+    fn word(&self, state: &State) -> &'static str {
+        state.name()
+    }
     /// The right that this version says for ours.
     fn nearest(&self, right: Right) -> Option<Right>;
     /// Which proof an answer must bring.

@@ -24,12 +24,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 const BUSY: Duration = Duration::from_millis(50);
 
 impl Engine {
-    /// Works until it is told to stop, then finishes what it has begun. Leases of an earlier run are taken back first:
-    /// only for a store that no other node shares.
+    /// Works until it is told to stop, then finishes what it has begun.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        if let Err(error) = self.store.take_back_leases().await {
-            tracing::error!(error = %error, "leases of an earlier run could not be taken back");
-        }
         let tasks = TaskTracker::new();
         let slots = Arc::new(Semaphore::new(self.settings.attempts_at_once));
         while !stop.is_cancelled() {

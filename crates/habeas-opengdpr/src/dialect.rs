@@ -9,6 +9,7 @@ use habeas_core::{
     message::{AnswerHead, Claim},
     problem::Problem,
     right::Right,
+    state::State,
 };
 use habeas_wire::json::Object;
 
@@ -50,6 +51,10 @@ impl Dialect for OpenGdpr {
 
     fn notice(&self, before: Option<&Standing>, after: &Standing) -> Notice {
         exchange::notice(self.version, before, after)
+    }
+
+    fn word(&self, state: &State) -> &'static str {
+        self.version.word(state)
     }
 
     fn nearest(&self, right: Right) -> Option<Right> {

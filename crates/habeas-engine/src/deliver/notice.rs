@@ -3,7 +3,7 @@
 
 use habeas_core::{
     clock::Instant,
-    delivery::{Attempt, DeliveryKind, NOTICE_LANE},
+    delivery::{Attempt, DeliveryKind, DeliveryState, NOTICE_LANE},
     dialect::Outgoing,
     id::DeliveryId,
     random::uuid_v7,
@@ -64,12 +64,16 @@ impl Engine {
         let filter = DeliveryFilter {
             request: Some(leased.request.id.clone()),
             kind: Some(DeliveryKind::Callback),
-            failing: true,
-            limit: 100,
+            limit: 1000,
             ..DeliveryFilter::default()
         };
-        let failing = self.store.deliveries(&filter).await?;
-        let Some(worst) = failing.iter().max_by_key(|row| row.delivery.attempts) else { return Ok(None) };
+        let callbacks = self.store.deliveries(&filter).await?;
+        // What was given up counts too: a receiver that said 410 has nothing left that is merely failing.
+        let failing = callbacks.iter().filter(|row| {
+            let open = [DeliveryState::Due, DeliveryState::Leased, DeliveryState::Abandoned];
+            row.delivery.attempts > 0 && open.contains(&row.delivery.state)
+        });
+        let Some(worst) = failing.max_by_key(|row| row.delivery.attempts) else { return Ok(None) };
         let message = Message {
             r#type: "callbacks.failing",
             organisation: leased.request.organisation.as_str(),

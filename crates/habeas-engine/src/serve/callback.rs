@@ -13,6 +13,9 @@ use url::Url;
 
 use crate::{Engine, Error, Result, change::TRIES, hand::Hand, keyring::PeerKey, serve::Arrival};
 
+/// More than any honest exchange has.
+const RECEIPTS_OF_A_LEG: usize = 64;
+
 impl Engine {
     pub(super) async fn callback(
         &self,
@@ -63,10 +66,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Moves a leg by what its party reports. A replay or a step back is acknowledged and changes nothing.
+    /// Moves a leg by what its party reports. A replay or a step back is acknowledged and moves nothing.
     pub(crate) async fn take_report(&self, mut row: LegRow, report: &Report, receipt: Receipt) -> Result<()> {
         for _ in 0..TRIES {
-            let Some(leg) = moved(&row.leg, report) else { return Ok(()) };
+            let Some(leg) = moved(&row.leg, report).or(self.evidence(&row, &receipt).await?) else { return Ok(()) };
             let request = self.follow(&leg).await?;
             let save = LegSave {
                 revision: row.revision,
@@ -87,6 +90,14 @@ impl Engine {
             }
         }
         Err(StoreError::Stale.into())
+    }
+
+    /// A report without news is kept as evidence too, but each only once: replays are for ever.
+    async fn evidence(&self, row: &LegRow, receipt: &Receipt) -> Result<Option<Leg>> {
+        let kept = self.store.receipts(&receipt.request).await?;
+        let of_leg = || kept.iter().map(|row| &row.receipt).filter(|other| other.leg == receipt.leg);
+        let known = of_leg().any(|other| other.sha256 == receipt.sha256 && other.operation == receipt.operation);
+        Ok((!known && of_leg().count() < RECEIPTS_OF_A_LEG).then(|| row.leg.clone()))
     }
 
     pub(crate) async fn reload(&self, row: &LegRow) -> Result<LegRow> {

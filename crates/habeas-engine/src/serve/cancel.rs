@@ -97,5 +97,5 @@ fn may_cancel(arrival: &Arrival, request: &Request) -> Result<()> {
     if may {
         return Ok(());
     }
-    Err(Problem::new(Code::NotCancellable).because(format!("it is {}", state.name())).into())
+    Err(Problem::new(Code::NotCancellable).because(format!("it is {}", arrival.dialect.word(state))).into())
 }

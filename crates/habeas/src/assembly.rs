@@ -1,0 +1,199 @@
+//! How does a configuration become the parts of a running server? Whatever does not fit is noted with its line.
+
+mod files;
+pub mod mounts;
+pub mod organisation;
+mod party;
+
+use std::{collections::HashSet, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use habeas_core::{clock::Instant, domain::Domain, secret::Secret};
+use habeas_engine::{deliver::schedule::Schedule, directory::Tenant, outbound, settings::Settings};
+use habeas_server::TlsFiles;
+use habeas_trust::{certificate::Roots, seal::MasterKey};
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use crate::config::Loaded;
+
+/// The parts of a server.
+pub struct Parts {
+    /// The database file.
+    pub database: PathBuf,
+    /// Where peers reach it.
+    pub listen: SocketAddr,
+    /// With which certificate, if it speaks TLS itself.
+    pub tls: Option<TlsFiles>,
+    /// Where operators reach it.
+    pub operator: SocketAddr,
+    /// The operator's token.
+    pub operator_token: Secret,
+    /// The organisations.
+    pub tenants: Vec<Tenant>,
+    /// The keys that seal what is theirs.
+    pub sealing: Vec<(Domain, MasterKey)>,
+    /// The engine's settings.
+    pub settings: Settings,
+    /// Where it may connect to, and whom it believes.
+    pub policy: outbound::Policy,
+}
+
+/// The shortest token an operator may have, in characters.
+const TOKEN_CHARS: usize = 32;
+
+/// Makes the parts, or says with `None` that something is wrong: see [`Loaded::problems`].
+pub fn assemble(loaded: &mut Loaded, now: Instant) -> Option<Parts> {
+    let database = database(loaded);
+    if let Err(error) = EnvFilter::builder().parse(&loaded.config.log.level) {
+        loaded.object("log.level", error.to_string());
+    }
+    let tls = tls(loaded);
+    let operator_token = operator_token(loaded);
+    let roots = Arc::new(roots(loaded));
+    let settings = settings(loaded);
+    let policy = policy(loaded, &roots);
+    let (mut tenants, mut sealing, mut domains) = (Vec::new(), Vec::new(), HashSet::new());
+    let organisations = loaded.config.organisation.clone();
+    if organisations.is_empty() {
+        loaded.missing_because("organisation", "there is none, so this server would act for nobody");
+    }
+    for (index, configured) in organisations.iter().enumerate() {
+        let place = format!("organisation[{index}]");
+        if let Some(domain) = configured.domain.as_ref().filter(|domain| !domains.insert((*domain).clone())) {
+            loaded.object(&format!("{place}.domain"), format!("{domain} is configured twice"));
+        }
+        if let Some((tenant, key)) = organisation::assemble(loaded, &place, configured, &roots, now) {
+            sealing.push((tenant.domain().clone(), key));
+            tenants.push(tenant);
+        }
+    }
+    if !loaded.is_sound() {
+        return None;
+    }
+    Some(Parts {
+        database: database?,
+        listen: loaded.config.listen.address,
+        tls,
+        operator: loaded.config.operator.address,
+        operator_token: operator_token?,
+        tenants,
+        sealing,
+        settings,
+        policy,
+    })
+}
+
+/// The operator's token alone, for a client that reads the server's own configuration.
+pub fn operator_token(loaded: &mut Loaded) -> Option<Secret> {
+    let file = loaded.config.operator.token_file.clone();
+    let token = files::secret(loaded, "operator.token_file", &file)?;
+    if token.expose().len() < TOKEN_CHARS {
+        loaded.object("operator.token_file", format!("the token in it is shorter than {TOKEN_CHARS} characters"));
+        return None;
+    }
+    Some(token)
+}
+
+fn database(loaded: &mut Loaded) -> Option<PathBuf> {
+    match loaded.config.database.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+        Some(path) => Some(loaded.path(path.as_ref())),
+        None => {
+            loaded.object("database", "must be sqlite: and the path of a file, such as sqlite:habeas.db");
+            None
+        }
+    }
+}
+
+fn tls(loaded: &mut Loaded) -> Option<TlsFiles> {
+    match (loaded.config.listen.tls_certificate.clone(), loaded.config.listen.tls_key.clone()) {
+        (Some(certificate), Some(key)) => {
+            files::text(loaded, "listen.tls_certificate", &certificate)?;
+            files::text(loaded, "listen.tls_key", &key)?;
+            Some(TlsFiles { certificate: loaded.path(&certificate), key: loaded.path(&key) })
+        }
+        (None, None) => None,
+        _ => {
+            loaded.object("listen", "tls_certificate and tls_key belong together");
+            None
+        }
+    }
+}
+
+/// The configured authorities, else the system's.
+pub fn roots(loaded: &mut Loaded) -> Roots {
+    let Some(file) = loaded.config.trust.ca_file.clone() else {
+        let system = rustls_native_certs::load_native_certs().certs;
+        let roots = Roots::from_der(system.into_iter().map(|certificate| certificate.to_vec()));
+        if roots.is_empty() {
+            loaded.warn("trust", "this system has no trusted authorities, so no signature can be verified");
+        }
+        return roots;
+    };
+    let Some(text) = files::text(loaded, "trust.ca_file", &file) else { return Roots::default() };
+    Roots::from_pem(&text).unwrap_or_else(|error| {
+        loaded.object("trust.ca_file", error.to_string());
+        Roots::default()
+    })
+}
+
+fn settings(loaded: &mut Loaded) -> Settings {
+    let delivery = loaded.config.delivery.clone();
+    if delivery.schedule.is_empty() {
+        loaded.object("delivery.schedule", "needs at least one pause");
+    }
+    if delivery.attempt_timeout.ms() == 0 {
+        loaded.object("delivery.attempt_timeout", "must be longer than nothing");
+    }
+    for (name, number) in [
+        ("attempts_at_once", delivery.attempts_at_once),
+        ("attempts_per_host", delivery.attempts_per_host),
+        ("notice_after_attempts", usize::try_from(delivery.notice_after_attempts).unwrap_or(usize::MAX)),
+    ] {
+        if number == 0 {
+            loaded.object(&format!("delivery.{name}"), "must be at least 1");
+        }
+    }
+    let steps_ms = delivery.schedule.iter().map(|pause| pause.ms()).collect();
+    Settings {
+        schedule: Schedule { steps_ms },
+        attempt_ms: delivery.attempt_timeout.ms(),
+        attempts_at_once: delivery.attempts_at_once,
+        attempts_per_host: delivery.attempts_per_host,
+        notice_after_attempts: delivery.notice_after_attempts,
+        ..Settings::default()
+    }
+}
+
+/// Notes it if a destination that the operator names is none that may be called.
+fn destination(loaded: &mut Loaded, place: &str, url: &Url) {
+    match url.scheme() {
+        "https" => {}
+        "http" if !loaded.config.egress.allow.is_empty() => {}
+        "http" => loaded.object(place, "may begin with http:// only where egress.allow names private networks"),
+        _ => loaded.object(place, "must begin with https://"),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        loaded.object(place, "may not carry a credential");
+    }
+}
+
+fn policy(loaded: &mut Loaded, roots: &Arc<Roots>) -> outbound::Policy {
+    let egress = loaded.config.egress.clone();
+    if egress.ports.is_empty() || egress.ports.contains(&0) {
+        loaded.object("egress.ports", "must name ports from 1 to 65535, at least one");
+    }
+    let tls_roots_pem = egress.ca_file.as_ref().and_then(|file| {
+        let text = files::text(loaded, "egress.ca_file", file)?;
+        if let Err(error) = Roots::from_pem(&text) {
+            loaded.object("egress.ca_file", error.to_string());
+        }
+        Some(text)
+    });
+    outbound::Policy {
+        sandbox: false,
+        allow: egress.allow,
+        ports: egress.ports,
+        tls_roots_pem,
+        trust_roots: Arc::clone(roots),
+    }
+}

@@ -1,0 +1,213 @@
+//! How does a configured organisation become one that acts?
+
+use std::sync::Arc;
+
+use habeas_core::{
+    capability::Capabilities,
+    clock::{DAY_MS, Instant},
+    domain::Domain,
+    id::KeyId,
+    organisation::{Organisation, Policy},
+    role::Role,
+};
+use habeas_engine::directory::{Fulfilment, Tenant, Webhook};
+use habeas_trust::{
+    certificate::{Chain, Roots},
+    public_key::Leniency,
+    seal::MasterKey,
+    signing::SigningKey,
+};
+use url::Url;
+
+use super::{destination, files, mounts, party};
+use crate::{
+    config::{
+        Loaded,
+        organisation::{self as configured, FulfilmentBy},
+    },
+    dialects,
+};
+
+/// Certificates that end sooner are warned of.
+const SOON_MS: i64 = 14 * DAY_MS;
+
+/// The organisation and the key that seals what is its; `None` when it lacks what it cannot be without.
+pub(super) fn assemble(
+    loaded: &mut Loaded,
+    place: &str,
+    from: &configured::Organisation,
+    roots: &Roots,
+    now: Instant,
+) -> Option<(Tenant, MasterKey)> {
+    let domain = required(loaded, &format!("{place}.domain"), from.domain.as_ref());
+    let public_url = public_url(loaded, &format!("{place}.public_url"), from.public_url.as_ref());
+    let key = signing_key(loaded, place, from);
+    let chain = chain(loaded, place, from);
+    let sealing = sealing_key(loaded, place, from);
+    let mounts = public_url.as_ref().map(|url| mounts::assemble(loaded, place, from, url)).unwrap_or_default();
+    capabilities_fit(loaded, place, from);
+    let fulfilment = fulfilment(loaded, &format!("{place}.fulfilment"), &from.fulfilment);
+    let peers = party::assemble(loaded, place, &from.party);
+    if let (Some(domain), Some(key), Some(chain)) = (&domain, &key, &chain) {
+        chain_fits(loaded, &format!("{place}.certificate_file"), key, chain, (domain, roots, now));
+    }
+    let key = key?;
+    let tenant = Tenant {
+        organisation: Organisation {
+            domain: domain?,
+            capabilities: Capabilities {
+                rights: from.rights.clone(),
+                identities: from.identities.iter().map(|form| (form.0.clone(), form.1)).collect(),
+                certificate_url: mounts::certificate_url(&mounts, &dialects::all()),
+            },
+            limits: from.limits.into(),
+            policy: Policy {
+                regime: from.regime,
+                hold_ms: from.hold.ms(),
+                call_back_acceptance: from.call_back_acceptance,
+                signature_in_body: from.signature_in_body,
+                plain_http: false,
+            },
+        },
+        mounts,
+        key_id: KeyId::new(key.key_id()),
+        key: Arc::new(key),
+        chain: chain?.to_pem(),
+        peers,
+        fulfilment: fulfilment?,
+        keep_ms: from.keep.ms(),
+    };
+    Some((tenant, sealing?))
+}
+
+/// The value of a key that must be there.
+pub(super) fn required<T: Clone>(loaded: &mut Loaded, place: &str, value: Option<&T>) -> Option<T> {
+    if value.is_none() {
+        loaded.missing(place);
+    }
+    value.cloned()
+}
+
+fn public_url(loaded: &mut Loaded, place: &str, url: Option<&Url>) -> Option<Url> {
+    let url = required(loaded, place, url)?;
+    let bare =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    if url.scheme() != "https" {
+        loaded.object(place, "must begin with https://, since that is what peers see");
+    } else if !bare {
+        loaded.object(place, "must be scheme, host and perhaps a path, nothing else");
+    }
+    Some(url)
+}
+
+fn signing_key(loaded: &mut Loaded, place: &str, from: &configured::Organisation) -> Option<SigningKey> {
+    let place = format!("{place}.key_file");
+    let file = required(loaded, &place, from.key_file.as_ref())?;
+    let text = files::secret(loaded, &place, &file)?;
+    SigningKey::from_pem(text.expose()).map_err(|error| loaded.object(&place, error.to_string())).ok()
+}
+
+fn chain(loaded: &mut Loaded, place: &str, from: &configured::Organisation) -> Option<Chain> {
+    let place = format!("{place}.certificate_file");
+    let file = required(loaded, &place, from.certificate_file.as_ref())?;
+    if !loaded.path(&file).exists() {
+        let domain = from.domain.as_ref().map_or("DOMAIN", Domain::as_str);
+        loaded.object(
+            &place,
+            format!(
+                "there is no {}: let an authority certify `habeas keys csr --domain {domain}`, then `habeas keys \
+                 install --domain {domain} CHAIN.pem`",
+                file.display()
+            ),
+        );
+        return None;
+    }
+    let text = files::text(loaded, &place, &file)?;
+    Chain::from_pem(&text).map_err(|error| loaded.object(&place, error.to_string())).ok()
+}
+
+/// A chain of another key is a mistake. One that peers may not believe is not ours to judge for good: they may know
+/// other authorities, so it is only warned of.
+fn chain_fits(
+    loaded: &mut Loaded,
+    place: &str,
+    key: &SigningKey,
+    chain: &Chain,
+    (domain, roots, now): (&Domain, &Roots, Instant),
+) {
+    if !is_of(chain, key) {
+        loaded.object(place, "the first certificate is not of the key in key_file");
+        return;
+    }
+    if let Err(error) = chain.verify(domain.as_str(), roots, now.ms()) {
+        loaded.warn(place, format!("peers will not believe signatures of {domain}: {error}"));
+    } else if chain.not_after_ms() < now.plus_ms(SOON_MS).ms() {
+        loaded.warn(place, "the certificate ends in less than two weeks");
+    }
+}
+
+/// Whether the chain's first certificate is of this key: it verifies what the key signs.
+pub fn is_of(chain: &Chain, key: &SigningKey) -> bool {
+    const PROBE: &[u8] = b"does this certificate belong to this key?";
+    match (chain.public_key(), key.sign(PROBE)) {
+        (Ok(public), Ok(signature)) => public.verify(PROBE, &signature, Leniency::default()),
+        _ => false,
+    }
+}
+
+fn sealing_key(loaded: &mut Loaded, place: &str, from: &configured::Organisation) -> Option<MasterKey> {
+    let place = format!("{place}.sealing_key_file");
+    let file = required(loaded, &place, from.sealing_key_file.as_ref())?;
+    let text = files::secret(loaded, &place, &file)?;
+    MasterKey::from_hex(text.expose()).map_err(|error| loaded.object(&place, error.to_string())).ok()
+}
+
+/// What an organisation says it supports must have a word in the dialects it serves.
+fn capabilities_fit(loaded: &mut Loaded, place: &str, from: &configured::Organisation) {
+    let processes = from.mount.is_empty() && from.roles.contains(&Role::Processor)
+        || from.mount.iter().any(|mount| mount.role == Some(Role::Processor));
+    if !processes {
+        return;
+    }
+    let served: Vec<_> = match from.mount.as_slice() {
+        [] => dialects::named(dialects::USUAL.as_str()).into_iter().collect(),
+        mounts => mounts.iter().filter_map(|mount| dialects::named(mount.dialect.as_deref()?)).collect(),
+    };
+    for (index, right) in from.rights.iter().enumerate() {
+        if let Some(dialect) = served.iter().find(|dialect| dialect.nearest(*right) != Some(*right)) {
+            loaded.object(&format!("{place}.rights[{index}]"), format!("{} has no word for {right}", dialect.id()));
+        }
+    }
+    for (key, empty) in [("rights", from.rights.is_empty()), ("identities", from.identities.is_empty())] {
+        if empty {
+            loaded.object(&format!("{place}.{key}"), "must name one, or no request can be accepted");
+        }
+    }
+}
+
+fn fulfilment(loaded: &mut Loaded, place: &str, from: &configured::Fulfilment) -> Option<Fulfilment> {
+    if from.by == FulfilmentBy::Operator {
+        for (key, given) in [("url", from.url.is_some()), ("secret_file", from.secret_file.is_some())] {
+            if given {
+                loaded.object(&format!("{place}.{key}"), "is for by = \"webhook\" only");
+            }
+        }
+        return Some(Fulfilment::Operator);
+    }
+    let url = required(loaded, &format!("{place}.url"), from.url.as_ref());
+    if let Some(url) = &url {
+        destination(loaded, &format!("{place}.url"), url);
+    }
+    let at = format!("{place}.secret_file");
+    let secret = required(loaded, &at, from.secret_file.as_ref()).and_then(|file| files::secret(loaded, &at, &file));
+    let secret = secret.and_then(|secret| {
+        secret
+            .expose()
+            .parse()
+            .map_err(|error: habeas_trust::webhook::NotAWebhookSecret| {
+                loaded.object(&at, error.to_string());
+            })
+            .ok()
+    });
+    Some(Fulfilment::Webhook(Webhook { url: url?, secret: secret? }))
+}

@@ -1,0 +1,66 @@
+//! Which calls of the operator API do the commands make?
+
+use habeas_server::operator::dto::{
+    Capabilities, Deliveries, Deny, Extend, Fulfill, Request, Requests, Retried, RetryMany, Send, Story, Subject,
+};
+use serde::Serialize;
+
+use super::{client::Client, exit::Outcome};
+
+/// A body that says nothing.
+#[derive(Serialize)]
+struct Nothing {}
+
+impl Client {
+    pub(super) async fn send(&self, wish: &Send) -> Outcome<Story> {
+        self.post(&["requests"], wish).await
+    }
+
+    pub(super) async fn requests(&self, query: &[(&str, String)]) -> Outcome<Requests> {
+        self.get(&["requests"], query).await
+    }
+
+    pub(super) async fn story(&self, id: &str) -> Outcome<Story> {
+        self.get(&["requests", id], &[]).await
+    }
+
+    pub(super) async fn subject(&self, id: &str) -> Outcome<Subject> {
+        self.get(&["requests", id, "subject"], &[]).await
+    }
+
+    pub(super) async fn start(&self, id: &str) -> Outcome<Request> {
+        self.post(&["requests", id, "start"], &Nothing {}).await
+    }
+
+    pub(super) async fn fulfill(&self, id: &str, wish: &Fulfill) -> Outcome<Request> {
+        self.post(&["requests", id, "fulfill"], wish).await
+    }
+
+    pub(super) async fn deny(&self, id: &str, wish: &Deny) -> Outcome<Request> {
+        self.post(&["requests", id, "deny"], wish).await
+    }
+
+    pub(super) async fn extend(&self, id: &str, wish: &Extend) -> Outcome<Request> {
+        self.post(&["requests", id, "extend"], wish).await
+    }
+
+    pub(super) async fn cancel(&self, id: &str) -> Outcome<Request> {
+        self.post(&["requests", id, "cancel"], &Nothing {}).await
+    }
+
+    pub(super) async fn deliveries(&self, query: &[(&str, String)]) -> Outcome<Deliveries> {
+        self.get(&["deliveries"], query).await
+    }
+
+    pub(super) async fn retry(&self, id: &str) -> Outcome<Retried> {
+        self.post(&["deliveries", id, "retry"], &Nothing {}).await
+    }
+
+    pub(super) async fn retry_many(&self, which: &RetryMany) -> Outcome<Retried> {
+        self.post(&["deliveries", "retry"], which).await
+    }
+
+    pub(super) async fn capabilities(&self, organisation: &str, party: &str) -> Outcome<Capabilities> {
+        self.get(&["organisations", organisation, "parties", party, "capabilities"], &[]).await
+    }
+}

@@ -1,0 +1,87 @@
+//! A request's whole story on one screen.
+
+use habeas_server::operator::dto::{Story, Subject};
+use serde_json::json;
+
+use crate::cli::{deliveries, legs, output::Output};
+
+/// Prints it.
+pub(super) fn print(story: &Story, subject: Option<&Subject>, output: Output) {
+    if output.is_json() {
+        match subject {
+            Some(subject) => output.json(&json!({ "request": story, "subject": subject })),
+            None => output.json(story),
+        }
+        return;
+    }
+    let request = &story.request;
+    let facts: [(&str, Option<String>); 14] = [
+        ("request", Some(request.request_id.clone())),
+        ("organisation", Some(format!("{} as {}", request.organisation, request.role))),
+        (
+            "from",
+            request.party.as_ref().map(|party| match &request.dialect {
+                Some(dialect) => format!("{party}, in {dialect}"),
+                None => party.clone(),
+            }),
+        ),
+        ("their id", request.party.as_ref().map(|_| request.subject_request_id.clone())),
+        ("rights", Some(request.rights.join(", "))),
+        ("regime", Some(request.regime.clone())),
+        (
+            "state",
+            Some(match &request.ground {
+                Some(ground) => format!("{}: {ground}", request.state),
+                None => request.state.clone(),
+            }),
+        ),
+        ("details", request.details.clone()),
+        ("submitted", request.submitted_at.clone()),
+        ("received", Some(request.received_at.clone())),
+        ("expected by", Some(request.expected_by.clone())),
+        ("promised by", Some(request.promised_by.clone())),
+        ("final", request.final_at.clone()),
+        ("results", request.results_urls.as_ref().map(|urls| urls.join(", "))),
+    ];
+    for (name, fact) in facts {
+        if let Some(fact) = fact {
+            output.say(&format!("{name:<13} {fact}"));
+        }
+    }
+    for identity in subject.iter().flat_map(|subject| &subject.identities) {
+        output.say(&format!("{:<13} {}:{}:{}", "identity", identity.kind, identity.format, identity.value));
+    }
+    sections(story, output);
+}
+
+fn sections(story: &Story, output: Output) {
+    if !story.legs.is_empty() {
+        output.say("");
+        legs::print(story, output);
+    }
+    output.say("\nHistory");
+    output.table(
+        ["at", "change", "through", "state"],
+        story.history.iter().map(|e| [e.at.clone(), e.change.clone(), e.actor.clone(), e.state.clone()]),
+    );
+    if !story.receipts.is_empty() {
+        output.say("\nReceipts");
+        output.table(
+            ["at", "of", "signer", "verified", "sha-256 of what was signed"],
+            story.receipts.iter().map(|receipt| {
+                let verified = if receipt.verified { "yes" } else { "NO" };
+                [
+                    receipt.at.clone(),
+                    receipt.operation.clone(),
+                    receipt.signer.clone(),
+                    verified.to_owned(),
+                    receipt.sha256.clone(),
+                ]
+            }),
+        );
+    }
+    if !story.deliveries.is_empty() {
+        output.say("\nDeliveries");
+        deliveries::table(&story.deliveries, output);
+    }
+}
