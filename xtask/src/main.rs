@@ -1,3 +1,68 @@
-//! Tests, checks, benchmark and generated documents: `cargo xtask --help`.
+//! What does a developer of habeas run? `cargo xtask help` lists it.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to a developer's terminal")]
 
-fn main() {}
+mod bans;
+mod docs;
+mod footprint;
+mod run;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask <what>
+
+  test       run all tests; says which command installs what is missing
+  check      fmt, clippy, docs of the code, generated documents, licences and sources
+  ci         test, then check: what has to pass before a change lands
+  bench      the benchmark: gates as ratios of one run (in release mode, some minutes)
+  docs       write the generated documents anew
+  footprint  the number of crates of the default build; with --time also the CPU time of a clean build
+";
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let rest = args.get(1..).unwrap_or_default();
+    match args.first().map(String::as_str) {
+        Some("test") => test(rest),
+        Some("check") => check(),
+        Some("ci") => test(&[]).and_then(|()| check()),
+        Some("bench") => {
+            run::cargo(&["build", "--release", "--package", "habeas", "--package", "habeas-bench"])?;
+            let mut words = vec!["run", "--quiet", "--release", "--package", "habeas-bench", "--"];
+            words.extend(rest.iter().map(String::as_str));
+            run::cargo(&words)
+        }
+        Some("docs") => docs::write(),
+        Some("footprint") => footprint::report(rest.iter().any(|word| word == "--time")),
+        Some("help" | "--help" | "-h") | None => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Some(_) => bail!("no such task\n\n{HELP}"),
+    }
+}
+
+/// Everything the tests need beyond Rust and a C compiler is made by the tests themselves: keys, certificates,
+/// databases, servers on random ports of the loopback interface.
+fn test(rest: &[String]) -> Result<()> {
+    run::present(
+        "cc",
+        "install a C compiler: apt-get install build-essential (Debian), xcode-select --install (macOS)",
+    )?;
+    let mut words = vec!["test", "--workspace", "--all-targets"];
+    words.extend(rest.iter().map(String::as_str));
+    run::cargo(&words)?;
+    run::cargo(&["test", "--workspace", "--doc"])
+}
+
+fn check() -> Result<()> {
+    run::cargo(&["fmt", "--all", "--check"])?;
+    run::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    run::cargo_with(
+        &["doc", "--workspace", "--no-deps", "--document-private-items"],
+        &[("RUSTDOCFLAGS", "-D warnings")],
+    )?;
+    docs::check()?;
+    bans::check()?;
+    footprint::report(false)
+}
