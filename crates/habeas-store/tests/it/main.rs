@@ -2,6 +2,12 @@
 //!
 //! Each topic is a module of plain functions over `dyn Store`; [`suite`] runs all of them on one backend. A new
 //! backend is one more line at the end of it. What only a file can show is in [`sqlite_file`].
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the lints' exception for tests does not reach the functions that tests share"
+)]
 
 mod backend;
 mod changes;
