@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use crate::{
-    clock::Instant,
-    id::{DeliveryId, RequestId},
-};
+use crate::{clock::Instant, id::DeliveryId};
 
 /// What a delivery carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,17 +85,11 @@ impl fmt::Display for DeliveryState {
 /// Our durable duty to tell one receiver of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its name, the same over all attempts.
+    /// Its name: the request it tells of, the receiver's lane and the event's number. Deliveries of one request to one
+    /// lane are made in order, one at a time; callbacks have the index of their URL as lane.
     pub id: DeliveryId,
-    /// The request it tells of.
-    pub request: RequestId,
     /// What it carries.
     pub kind: DeliveryKind,
-    /// Which of the receivers: deliveries of one request to one lane are made in order, one at a time. Callbacks
-    /// have the index of their URL.
-    pub lane: i32,
-    /// The number of the event it tells.
-    pub seq: u32,
     /// The receiver's host, for limits per host.
     pub host: String,
     /// Where it stands.

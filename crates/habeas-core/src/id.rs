@@ -1,6 +1,6 @@
 //! Which thing is meant?
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use uuid::{Uuid, Variant};
@@ -49,10 +49,49 @@ text_ids! {
     PartyId;
     /// One leg.
     LegId;
-    /// One delivery.
-    DeliveryId;
     /// A signing key, by a digest of its public half.
     KeyId;
+}
+
+/// One delivery: what one receiver is told of one event of a request. It is the same over all attempts, so receivers
+/// can tell repetitions by it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeliveryId {
+    /// The request.
+    pub request: RequestId,
+    /// Which of the receivers.
+    pub lane: i32,
+    /// The number of the event.
+    pub seq: u32,
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.request, self.lane, self.seq)
+    }
+}
+
+impl fmt::Debug for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text names no delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the id of a delivery")]
+pub struct NotADeliveryId;
+
+impl FromStr for DeliveryId {
+    type Err = NotADeliveryId;
+    fn from_str(text: &str) -> Result<Self, NotADeliveryId> {
+        let mut parts = text.rsplitn(3, '.');
+        let (seq, lane, request) = (parts.next(), parts.next(), parts.next());
+        let seq = seq.and_then(|seq| seq.parse().ok()).ok_or(NotADeliveryId)?;
+        let lane = lane.and_then(|lane| lane.parse().ok()).ok_or(NotADeliveryId)?;
+        let request = request.filter(|request| !request.is_empty()).ok_or(NotADeliveryId)?;
+        Ok(Self { request: RequestId::new(request), lane, seq })
+    }
 }
 
 /// Says whether the text is a version 4 UUID in lower-case hyphenated form (OpenGDPR 1.0 §1.1).
@@ -66,7 +105,17 @@ pub fn is_lower_uuid_v4(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_lower_uuid_v4;
+    use super::*;
+
+    #[test]
+    fn a_delivery_is_named_by_its_place() {
+        let id = DeliveryId { request: RequestId::new("0192.a-b"), lane: -1, seq: 7 };
+        assert_eq!(id.to_string(), "0192.a-b.-1.7");
+        assert_eq!("0192.a-b.-1.7".parse(), Ok(id));
+        for text in ["", "a", "a.1", ".1.2", "a.x.1", "a.1.x", "a.1.-1"] {
+            assert_eq!(text.parse::<DeliveryId>(), Err(NotADeliveryId), "{text}");
+        }
+    }
 
     #[test]
     fn only_lower_case_hyphenated_v4_uuids_pass() {

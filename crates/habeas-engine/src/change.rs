@@ -6,9 +6,8 @@ use habeas_core::{
     delivery::{DeliveryKind, WEBHOOK_LANE},
     dialect::Notice,
     event::{Actor, Event, Standing},
-    id::{DeliveryId, RequestId},
+    id::RequestId,
     problem::{Code, Problem},
-    random::uuid_v7,
     request::Request,
     state::{Change, State},
     submission::CallbackUrl,
@@ -131,7 +130,6 @@ impl Engine {
         (0..)
             .zip(callbacks)
             .map(|(lane, url)| NewDelivery {
-                id: DeliveryId::new(uuid_v7(self.random.as_ref(), now)),
                 kind: DeliveryKind::Callback,
                 lane,
                 seq: standing.seq,

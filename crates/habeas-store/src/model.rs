@@ -45,8 +45,6 @@ pub struct NewRequest {
 /// A delivery to be made.
 #[derive(Debug, Clone)]
 pub struct NewDelivery {
-    /// Its name.
-    pub id: DeliveryId,
     /// What it carries.
     pub kind: DeliveryKind,
     /// To which receiver of the request.

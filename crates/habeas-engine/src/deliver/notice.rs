@@ -5,8 +5,6 @@ use habeas_core::{
     clock::Instant,
     delivery::{Attempt, DeliveryKind, DeliveryState, NOTICE_LANE},
     dialect::Outgoing,
-    id::DeliveryId,
-    random::uuid_v7,
 };
 use habeas_store::{DeliveryFilter, Leased, NewDelivery, Then};
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -40,15 +38,14 @@ impl Engine {
             return Vec::new();
         }
         if given_up || attempts == self.settings.notice_after_attempts {
-            tracing::warn!(request = %delivery.request, delivery = %delivery.id, host = delivery.host, attempts,
+            tracing::warn!(request = %delivery.id.request, delivery = %delivery.id, host = delivery.host, attempts,
                 given_up, outcome = ?attempt.outcome, "a callback keeps failing; see `habeas deliveries list --failing`");
         }
         let Some(contact) = self.contact(leased) else { return Vec::new() };
         vec![NewDelivery {
-            id: DeliveryId::new(uuid_v7(self.random.as_ref(), now)),
             kind: DeliveryKind::Notice,
             lane: NOTICE_LANE,
-            seq: delivery.seq,
+            seq: delivery.id.seq,
             host: host_of(contact),
             due_at: now,
         }]
@@ -85,7 +82,7 @@ impl Engine {
         };
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Ok(id) = leased.delivery.id.as_str().parse() {
+        if let Ok(id) = leased.delivery.id.to_string().parse() {
             headers.insert("webhook-id", id);
         }
         let body = serde_json::to_vec(&message).map_err(|_| Error::Bug("a message that is no JSON"))?;

@@ -4,7 +4,7 @@ use habeas_core::{
     delivery::{DeliveryKind, WEBHOOK_LANE},
     dialect::{Answer, Submit},
     event::{Actor, Standing},
-    id::{DeliveryId, RequestId, WireId},
+    id::{RequestId, WireId},
     message::{RequestHead, Verified},
     problem::{Code, Field, Problem},
     random::{uuid_v4, uuid_v7},
@@ -112,7 +112,6 @@ impl Engine {
         }
         if let Fulfilment::Webhook(webhook) = &tenant.fulfilment {
             deliveries.push(NewDelivery {
-                id: DeliveryId::new(uuid_v7(self.random.as_ref(), now)),
                 kind: DeliveryKind::Webhook,
                 lane: WEBHOOK_LANE,
                 seq: 0,

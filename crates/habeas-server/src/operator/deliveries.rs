@@ -67,7 +67,8 @@ pub(super) async fn retry(
     State(engine): State<Arc<Engine>>,
     Caught(id): Caught<String>,
 ) -> Result<Json<dto::Retried>, Failure> {
-    match engine.retry(&Retry::One(DeliveryId::new(id))).await? {
+    let id: DeliveryId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    match engine.retry(&Retry::One(id)).await? {
         0 => Err(Problem::new(Code::NotFound).because("no such delivery, or nothing is left to be delivered").into()),
         retried => Ok(Json(dto::Retried { retried })),
     }

@@ -112,11 +112,11 @@ pub(super) fn delivery(row: &DeliveryRow) -> dto::Delivery {
     let delivery = &row.delivery;
     dto::Delivery {
         delivery_id: delivery.id.to_string(),
-        request_id: delivery.request.to_string(),
+        request_id: delivery.id.request.to_string(),
         organisation: row.organisation.to_string(),
         kind: delivery.kind.to_string(),
-        lane: delivery.lane,
-        seq: delivery.seq,
+        lane: delivery.id.lane,
+        seq: delivery.id.seq,
         host: delivery.host.clone(),
         state: delivery.state.to_string(),
         due_at: time(delivery.due_at),

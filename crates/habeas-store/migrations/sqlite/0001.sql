@@ -78,7 +78,6 @@ CREATE TABLE deliveries (
     request_id   TEXT    NOT NULL,
     lane         INTEGER NOT NULL,
     seq          INTEGER NOT NULL,
-    id           TEXT    NOT NULL,
     organisation TEXT    NOT NULL,
     kind         TEXT    NOT NULL,
     host         TEXT    NOT NULL,
@@ -92,14 +91,15 @@ CREATE TABLE deliveries (
     PRIMARY KEY (request_id, lane, seq)
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX deliveries_id ON deliveries (id);
 CREATE INDEX deliveries_due ON deliveries (due_at, host) WHERE state = 'due' AND head = 1;
 CREATE INDEX deliveries_leased ON deliveries (leased_until) WHERE state = 'leased';
-CREATE INDEX deliveries_failing ON deliveries (id) WHERE attempts > 0 AND state IN ('due', 'leased');
-CREATE INDEX deliveries_abandoned ON deliveries (id) WHERE state = 'abandoned';
+CREATE INDEX deliveries_failing ON deliveries (request_id) WHERE attempts > 0 AND state IN ('due', 'leased');
+CREATE INDEX deliveries_abandoned ON deliveries (request_id) WHERE state = 'abandoned';
 
 CREATE TABLE attempts (
-    delivery_id  TEXT    NOT NULL,
+    request_id   TEXT    NOT NULL,
+    lane         INTEGER NOT NULL,
+    seq          INTEGER NOT NULL,
     n            INTEGER NOT NULL,
     organisation TEXT    NOT NULL,
     at           INTEGER NOT NULL,
@@ -107,7 +107,7 @@ CREATE TABLE attempts (
     status       INTEGER,
     failure      TEXT,
     answer       BLOB,
-    PRIMARY KEY (delivery_id, n)
+    PRIMARY KEY (request_id, lane, seq, n)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE legs (

@@ -133,17 +133,14 @@ impl Left {
 
 fn read_taken(row: &Row<'_>) -> rusqlite::Result<(Delivery, u64)> {
     let delivery = Delivery {
-        request: text(row, 0, RequestId::new)?,
-        lane: row.get(1)?,
-        seq: row.get(2)?,
-        id: text(row, 3, DeliveryId::new)?,
-        kind: named(row, 4, "deliveries.kind", DeliveryKind::named)?,
-        host: row.get(5)?,
+        id: DeliveryId { request: text(row, 0, RequestId::new)?, lane: row.get(1)?, seq: row.get(2)? },
+        kind: named(row, 3, "deliveries.kind", DeliveryKind::named)?,
+        host: row.get(4)?,
         state: DeliveryState::Leased,
-        due_at: instant(row, 6)?,
-        attempts: row.get(7)?,
+        due_at: instant(row, 5)?,
+        attempts: row.get(6)?,
     };
-    Ok((delivery, fence_out(row, 8)?))
+    Ok((delivery, fence_out(row, 7)?))
 }
 
 const DUE: &str = "SELECT request_id, lane, seq, host FROM deliveries INDEXED BY deliveries_due
@@ -154,7 +151,7 @@ const CLOSE_REPLACED: &str = "UPDATE deliveries SET state = 'superseded', head =
     WHERE request_id = ?1 AND lane = ?2 AND seq = ?3";
 const TAKE: &str = "UPDATE deliveries SET state = 'leased', fence = fence + 1, leased_until = ?4
     WHERE request_id = ?1 AND lane = ?2 AND seq = ?3
-    RETURNING request_id, lane, seq, id, kind, host, due_at, attempts, fence";
+    RETURNING request_id, lane, seq, kind, host, due_at, attempts, fence";
 const OF_LEASED: &str = concat!(
     "SELECT ",
     request_columns!(),
@@ -175,7 +172,7 @@ struct RawLeased {
 fn load(conn: &Connection, delivery: Delivery, fence: u64) -> Result<RawLeased> {
     let mut query = conn.prepare_cached(OF_LEASED)?;
     let calls_back = delivery.kind == DeliveryKind::Callback;
-    let row = query.query_row(params![delivery.request.as_str(), delivery.seq, calls_back], |row| {
+    let row = query.query_row(params![delivery.id.request.as_str(), delivery.id.seq, calls_back], |row| {
         let standing = RawStanding::read(row, AFTER_REQUEST)?;
         Ok((RawRequest::read(row)?, standing, row.get(AFTER_REQUEST + AFTER_STANDING)?))
     });
@@ -191,7 +188,7 @@ impl RawLeased {
             Some(opener) => open_callbacks(&opener.keys, &opener.key, &self.request.id, self.callbacks.as_deref())?,
             None => Vec::new(),
         };
-        let lane = usize::try_from(self.delivery.lane).ok();
+        let lane = usize::try_from(self.delivery.id.lane).ok();
         Ok(Leased {
             url: lane.and_then(|lane| urls.into_iter().nth(lane)),
             request: self.request.open(sealers)?,

@@ -8,7 +8,8 @@ use rusqlite::{Connection, params};
 
 use crate::{Result, model::NewDelivery};
 
-/// Adds deliveries. One that its lane has already for that event is left as it is.
+/// Adds deliveries. One that its lane has already for that event is left as it is. What its receiver said last may
+/// be that it is gone (410): then they wait with the others for an operator who mends it.
 pub(super) fn insert(
     conn: &Connection,
     organisation: &Domain,
@@ -20,7 +21,6 @@ pub(super) fn insert(
             request.as_str(),
             delivery.lane,
             delivery.seq,
-            delivery.id.as_str(),
             organisation.as_str(),
             delivery.kind.as_str(),
             delivery.host,
@@ -67,11 +67,14 @@ pub(super) fn choose_head(conn: &Connection, request: &str, lane: i32) -> Result
     Ok(())
 }
 
-const INSERT: &str = "INSERT INTO deliveries (request_id, lane, seq, id, organisation, kind, host, state, head, due_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'due',
-        NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.request_id = ?1 AND o.lane = ?2 AND o.state IN ('due', 'leased')),
-        ?8)
-    ON CONFLICT (request_id, lane, seq) DO NOTHING";
+/// The first event of a request finds its lanes empty, so nothing is looked up for it.
+const INSERT: &str = "INSERT INTO deliveries (request_id, lane, seq, organisation, kind, host, state, head, due_at)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, iif(gone, 'abandoned', 'due'), NOT (gone OR others), ?7 FROM (SELECT
+        ?3 > 0 AND coalesce((SELECT a.status FROM attempts a WHERE a.request_id = ?1 AND a.lane = ?2
+            ORDER BY a.at DESC, a.seq DESC, a.n DESC LIMIT 1) = 410, FALSE) AS gone,
+        ?3 > 0 AND EXISTS (SELECT 1 FROM deliveries o
+            WHERE o.request_id = ?1 AND o.lane = ?2 AND o.state IN ('due', 'leased')) AS others)
+    WHERE TRUE ON CONFLICT (request_id, lane, seq) DO NOTHING";
 const ANY: &str = "SELECT 1 FROM deliveries WHERE request_id = ?1 AND lane = ?2";
 const SUPERSEDE: &str = "UPDATE deliveries SET state = 'superseded', head = 0
     WHERE request_id = ?1 AND lane = ?2 AND state = 'due'";

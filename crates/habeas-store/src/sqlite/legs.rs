@@ -196,8 +196,10 @@ const RAN_OUT: &str = "SELECT id FROM legs INDEXED BY legs_leased
 const TAKE: &str = "UPDATE legs SET fence = fence + 1, leased_until = ?2 WHERE id = ?1 RETURNING fence";
 const OWNER: &str = "SELECT l.request_id, l.organisation, r.wrapped_key
     FROM legs l JOIN requests r ON r.id = l.request_id WHERE l.id = ?1";
+/// A callback may overtake the answer: then the leg is sent, and what was frozen is still to be answered.
 const FROZEN: &str = "SELECT frozen FROM legs
-    WHERE id = ?1 AND fence = ?2 AND leased_until IS NOT NULL AND state IN ('waiting', 'unsent')";
+    WHERE id = ?1 AND fence = ?2 AND leased_until IS NOT NULL
+        AND (state IN ('waiting', 'unsent') OR (state = 'sent' AND frozen IS NOT NULL))";
 /// Whoever decided on a leg that was not sent decides anew. Who froze it goes on with the revision it leased.
 const FREEZE: &str = "UPDATE legs SET frozen = ?2, sent_mac = ?3, state = 'unsent', revision = revision + 1,
         frozen_revision = revision + 1

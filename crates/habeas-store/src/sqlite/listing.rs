@@ -78,16 +78,17 @@ fn list_requests(conn: &Connection, filter: &RequestFilter) -> Result<Vec<RawReq
 macro_rules! deliveries {
     ($driver:literal, $which:literal) => {
         concat!(
-            "SELECT d.id, d.request_id, d.organisation, d.kind, d.lane, d.seq, d.host, d.state, d.due_at, d.attempts,",
+            "SELECT d.request_id, d.organisation, d.kind, d.lane, d.seq, d.host, d.state, d.due_at, d.attempts,",
             " a.at, a.took_ms, a.status, a.failure, a.answer",
             " FROM deliveries d ",
             $driver,
-            " LEFT JOIN attempts a ON a.delivery_id = d.id AND a.n = d.attempts",
+            " LEFT JOIN attempts a ON a.request_id = d.request_id AND a.lane = d.lane AND a.seq = d.seq",
+            " AND a.n = d.attempts",
             " WHERE ",
             $which,
             " AND (:organisation IS NULL OR d.organisation = :organisation)",
             " AND (:request IS NULL OR d.request_id = :request) AND (:kind IS NULL OR d.kind = :kind)",
-            " AND (:state IS NULL OR d.state = :state) ORDER BY d.id LIMIT :limit",
+            " AND (:state IS NULL OR d.state = :state) ORDER BY d.request_id, d.lane, d.seq LIMIT :limit",
         )
     };
 }
@@ -129,20 +130,17 @@ impl RawDelivery {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             delivery: Delivery {
-                id: text(row, 0, DeliveryId::new)?,
-                request: text(row, 1, RequestId::new)?,
-                kind: named(row, 3, "deliveries.kind", DeliveryKind::named)?,
-                lane: row.get(4)?,
-                seq: row.get(5)?,
-                host: row.get(6)?,
-                state: named(row, 7, "deliveries.state", DeliveryState::named)?,
-                due_at: instant(row, 8)?,
-                attempts: row.get(9)?,
+                id: DeliveryId { request: text(row, 0, RequestId::new)?, lane: row.get(3)?, seq: row.get(4)? },
+                kind: named(row, 2, "deliveries.kind", DeliveryKind::named)?,
+                host: row.get(5)?,
+                state: named(row, 6, "deliveries.state", DeliveryState::named)?,
+                due_at: instant(row, 7)?,
+                attempts: row.get(8)?,
             },
-            organisation: parsed(row, 2, "organisation")?,
-            last: match instant_or_null(row, 10)? {
+            organisation: parsed(row, 1, "organisation")?,
+            last: match instant_or_null(row, 9)? {
                 None => None,
-                Some(at) => Some((at, row.get(11)?, outcome(row)?, row.get(14)?)),
+                Some(at) => Some((at, row.get(10)?, outcome(row)?, row.get(13)?)),
             },
         })
     }
@@ -153,7 +151,7 @@ impl RawDelivery {
             let answer = match sealed {
                 None => Vec::new(),
                 Some(sealed) => {
-                    let keys = sealers.keys(&organisation, &delivery.request)?;
+                    let keys = sealers.keys(&organisation, &delivery.id.request)?;
                     settle::open_answer(&keys, &delivery.id, delivery.attempts, &sealed)?
                 }
             };
@@ -165,8 +163,8 @@ impl RawDelivery {
 }
 
 fn outcome(row: &Row<'_>) -> rusqlite::Result<Outcome> {
-    if let Some(status) = row.get(12)? {
+    if let Some(status) = row.get(11)? {
         return Ok(Outcome::Answered(status));
     }
-    named(row, 13, "attempts.failure", settle::failure_named).map(Outcome::Failed).map_err(|_| odd(13, "attempts"))
+    named(row, 12, "attempts.failure", settle::failure_named).map(Outcome::Failed).map_err(|_| odd(12, "attempts"))
 }

@@ -9,13 +9,13 @@ use habeas_core::{
     clock::Instant,
     delivery::{Attempt, Outcome},
     domain::Domain,
-    id::{DeliveryId, RequestId},
+    id::DeliveryId,
 };
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::{
     Sqlite,
-    convert::{fence_in, ms, parsed, text},
+    convert::{fence_in, ms, parsed},
     lanes,
 };
 use crate::{
@@ -36,7 +36,7 @@ impl Sqlite {
     pub(super) async fn retry_deliveries(&self, which: &Retry, now: Instant) -> Result<u64> {
         let which = which.clone();
         let retry = move |conn: &Connection| match &which {
-            Retry::One(id) => reopen(conn, RETRY_ONE, params![now.ms(), id.as_str()]),
+            Retry::One(id) => reopen(conn, RETRY_ONE, params![now.ms(), id.request.as_str(), id.lane, id.seq]),
             Retry::OfRequest(id) => reopen(conn, RETRY_REQUEST, params![now.ms(), id.as_str()]),
             Retry::Failing(organisation) => {
                 let organisation = organisation.as_ref().map(Domain::as_str);
@@ -66,21 +66,22 @@ fn settle(conn: &Connection, sealers: &Sealers, settlement: &Settlement) -> Resu
         Then::Abandoned | Then::LaneAbandoned => ("abandoned", None),
     };
     let tried = settlement.attempt.is_some();
-    let given = params![settlement.id.as_str(), fence_in(settlement.fence), state, ms(due_at), tried];
-    let row = conn.prepare_cached(SETTLE)?.query_row(given, |row| {
-        let request = text(row, 0, RequestId::new)?;
-        Ok((request, row.get::<_, i32>(1)?, parsed::<Domain>(row, 2, "organisation")?, row.get::<_, u32>(3)?))
-    });
-    let (request, lane, organisation, n) = row.optional()?.ok_or(StoreError::Stale)?;
+    let DeliveryId { request, lane, seq } = &settlement.id;
+    let fence = fence_in(settlement.fence);
+    let given = params![request.as_str(), lane, seq, fence, state, ms(due_at), tried];
+    let row = conn
+        .prepare_cached(SETTLE)?
+        .query_row(given, |row| Ok((parsed::<Domain>(row, 0, "organisation")?, row.get::<_, u32>(1)?)));
+    let (organisation, n) = row.optional()?.ok_or(StoreError::Stale)?;
     if let Some(attempt) = &settlement.attempt {
-        let keys = sealers.keys(&organisation, &request)?;
+        let keys = sealers.keys(&organisation, request)?;
         record(conn, &keys, &organisation, (&settlement.id, n), attempt)?;
     }
     if settlement.then == Then::LaneAbandoned {
-        lanes::abandon(conn, request.as_str(), lane)?;
+        lanes::abandon(conn, request.as_str(), *lane)?;
     }
-    lanes::choose_head(conn, request.as_str(), lane)?;
-    lanes::insert_consequences(conn, &organisation, &request, &settlement.deliveries)
+    lanes::choose_head(conn, request.as_str(), *lane)?;
+    lanes::insert_consequences(conn, &organisation, request, &settlement.deliveries)
 }
 
 /// Adds attempt number `n` of a delivery. The answer may repeat anything, so it is sealed, and deleted when the
@@ -101,7 +102,9 @@ fn record(
         .then(|| keys.seal_lasting(Place::new("attempts", &format_args!("{delivery}.{n}"), "answer"), answer))
         .transpose()?;
     conn.prepare_cached(RECORD)?.execute(params![
-        delivery.as_str(),
+        delivery.request.as_str(),
+        delivery.lane,
+        delivery.seq,
         n,
         organisation.as_str(),
         attempt.at.ms(),
@@ -144,13 +147,14 @@ fn reopen(conn: &Connection, sql: &str, params: impl Params) -> Result<u64> {
     Ok(u64::try_from(opened.len()).unwrap_or(0))
 }
 
-const SETTLE: &str = "UPDATE deliveries SET state = iif(?3 = 'due' AND replaced = 1, 'superseded', ?3),
-        head = iif(?3 = 'due' AND replaced = 0, 1, 0), due_at = coalesce(?4, due_at), attempts = attempts + ?5,
+const SETTLE: &str = "UPDATE deliveries SET state = iif(?5 = 'due' AND replaced = 1, 'superseded', ?5),
+        head = iif(?5 = 'due' AND replaced = 0, 1, 0), due_at = coalesce(?6, due_at), attempts = attempts + ?7,
         leased_until = NULL, replaced = 0
-    WHERE id = ?1 AND state = 'leased' AND fence = ?2
-    RETURNING request_id, lane, organisation, attempts";
-const RECORD: &str = "INSERT INTO attempts (delivery_id, n, organisation, at, took_ms, status, failure, answer)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    WHERE request_id = ?1 AND lane = ?2 AND seq = ?3 AND state = 'leased' AND fence = ?4
+    RETURNING organisation, attempts";
+const RECORD: &str =
+    "INSERT INTO attempts (request_id, lane, seq, n, organisation, at, took_ms, status, failure, answer)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 const TAKE_BACK: &str = "UPDATE deliveries SET state = iif(replaced = 1, 'superseded', 'due'),
         head = 1 - replaced, replaced = 0, leased_until = NULL
     WHERE state = 'leased'
@@ -171,7 +175,7 @@ macro_rules! retry {
     };
 }
 
-const RETRY_ONE: &str = retry!("", "id = ?2 AND state IN ('due', 'abandoned')");
+const RETRY_ONE: &str = retry!("", "request_id = ?2 AND lane = ?3 AND seq = ?4 AND state IN ('due', 'abandoned')");
 const RETRY_REQUEST: &str = retry!("", "request_id = ?2 AND state IN ('due', 'abandoned')");
 const RETRY_FAILING: &str = retry!(
     "INDEXED BY deliveries_failing",

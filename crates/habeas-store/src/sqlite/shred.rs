@@ -37,7 +37,7 @@ const STEPS: [&str; 6] = [
     "UPDATE deliveries SET state = 'abandoned', head = 0, replaced = 0, leased_until = NULL
         WHERE request_id = ?1 AND state IN ('due', 'leased')",
     "UPDATE attempts SET answer = NULL
-        WHERE delivery_id IN (SELECT id FROM deliveries WHERE request_id = ?1) AND answer IS NOT NULL",
+        WHERE request_id = ?1 AND answer IS NOT NULL",
     "UPDATE legs SET state = iif(state IN ('waiting', 'unsent'), 'waived', state), sealed = NULL, frozen = NULL,
         sent_mac = NULL, due_at = NULL, leased_until = NULL, revision = revision + 1
         WHERE request_id = ?1",

@@ -5,7 +5,7 @@ use habeas_core::{
     delivery::{Attempt, DeliveryKind, Outcome},
     dialect::DialectId,
     event::{Actor, Standing},
-    id::{DeliveryId, KeyId, LegId, PartyId, RequestId, WireId},
+    id::{KeyId, LegId, PartyId, RequestId, WireId},
     identity::{Format, Identity, Kind},
     leg::{Leg, LegCancel, LegState},
     regime::Regime,
@@ -92,7 +92,7 @@ pub(crate) fn new(id: &str) -> NewRequest {
 
 /// [`new`] with one callback of its acceptance.
 pub(crate) fn calling_back(id: &str) -> NewRequest {
-    NewRequest { deliveries: vec![callback(id, 0, 0)], ..new(id) }
+    NewRequest { deliveries: vec![callback(0, 0)], ..new(id) }
 }
 
 pub(crate) fn issued(n: u8) -> Issued {
@@ -100,13 +100,13 @@ pub(crate) fn issued(n: u8) -> Issued {
 }
 
 /// A callback that is due at once.
-pub(crate) fn callback(id: &str, lane: i32, seq: u32) -> NewDelivery {
-    delivery(id, DeliveryKind::Callback, lane, seq)
+pub(crate) fn callback(lane: i32, seq: u32) -> NewDelivery {
+    delivery(DeliveryKind::Callback, lane, seq)
 }
 
-pub(crate) fn delivery(id: &str, kind: DeliveryKind, lane: i32, seq: u32) -> NewDelivery {
+pub(crate) fn delivery(kind: DeliveryKind, lane: i32, seq: u32) -> NewDelivery {
     let host = format!("host{lane}.example:443");
-    NewDelivery { id: DeliveryId::new(format!("{id}/{lane}/{seq}")), kind, lane, seq, host, due_at: at(0) }
+    NewDelivery { kind, lane, seq, host, due_at: at(0) }
 }
 
 pub(crate) async fn accept(store: &dyn Store, new: NewRequest) {
@@ -120,7 +120,7 @@ pub(crate) fn change(before: &Request, change: &Change, lanes: &[i32]) -> Save {
     let seq = request.standing.seq;
     Save {
         from_seq: before.standing.seq,
-        deliveries: lanes.iter().map(|lane| callback(request.id.as_str(), *lane, seq)).collect(),
+        deliveries: lanes.iter().map(|lane| callback(*lane, seq)).collect(),
         events: vec![event],
         superseded_lanes: Vec::new(),
         issued: Vec::new(),
@@ -151,8 +151,8 @@ pub(crate) async fn lease(store: &dyn Store, now: i64) -> Vec<Leased> {
     store.lease_deliveries(at(now), at(now + 60), 100, &free()).await.unwrap()
 }
 
-pub(crate) fn names(leased: &[Leased]) -> Vec<&str> {
-    leased.iter().map(|leased| leased.delivery.id.as_str()).collect()
+pub(crate) fn names(leased: &[Leased]) -> Vec<String> {
+    leased.iter().map(|leased| leased.delivery.id.to_string()).collect()
 }
 
 pub(crate) fn settlement(leased: &Leased, then: Then) -> Settlement {

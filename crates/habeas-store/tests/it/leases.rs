@@ -41,11 +41,11 @@ pub(crate) async fn a_delivery_is_leased_once(store: Arc<dyn Store>) {
 
 pub(crate) async fn busy_hosts_get_nothing(store: Arc<dyn Store>) {
     let store = &*store;
-    let deliveries = vec![callback("r1", 0, 0), callback("r1", 1, 0)];
+    let deliveries = vec![callback(0, 0), callback(1, 0)];
     accept(store, NewRequest { deliveries, ..new("r1") }).await;
     let busy = Slots { left: vec![("host0.example:443".to_owned(), 0)], ..free() };
     let leased = store.lease_deliveries(at(0), at(60), 10, &busy).await.unwrap();
-    assert_eq!(names(&leased), ["r1/1/0"]);
+    assert_eq!(names(&leased), ["r1.1.0"]);
 }
 
 pub(crate) async fn no_host_gets_more_than_it_has_slots_for(store: Arc<dyn Store>) {
@@ -84,7 +84,7 @@ pub(crate) async fn leases_are_taken_back_when_a_node_starts(store: Arc<dyn Stor
     assert_eq!((before.len(), legs.len()), (1, 1));
     assert_eq!(store.take_back_leases().await.unwrap(), 2);
     assert!(matches!(store.settle(settlement(&before[0], Then::Delivered)).await, Err(StoreError::Stale)));
-    assert_eq!(names(&lease(store, 0).await), ["r1/0/0"]);
+    assert_eq!(names(&lease(store, 0).await), ["r1.0.0"]);
     assert_eq!(store.lease_legs(at(0), at(60), 10).await.unwrap().len(), 1);
 }
 
@@ -128,14 +128,18 @@ pub(crate) async fn all_that_fails_can_be_retried_at_once(store: Arc<dyn Store>)
     let other = Retry::Failing(Some(OTHER.parse().unwrap()));
     assert_eq!(store.retry(&other, at(5)).await.unwrap(), 0);
     assert_eq!(store.retry(&Retry::Failing(None), at(5)).await.unwrap(), 2);
-    assert_eq!(names(&lease(store, 5).await), ["r1/0/0", "r2/0/0"]);
+    assert_eq!(names(&lease(store, 5).await), ["r1.0.0", "r2.0.0"]);
 }
 
 pub(crate) async fn a_delivered_one_is_never_retried(store: Arc<dyn Store>) {
     let store = &*store;
     accept(store, calling_back("r1")).await;
     settle(store, &lease(store, 0).await[0], Then::Delivered).await;
-    let every = [Retry::One(DeliveryId::new("r1/0/0")), Retry::OfRequest(RequestId::new("r1")), Retry::Failing(None)];
+    let every = [
+        Retry::One("r1.0.0".parse::<DeliveryId>().unwrap()),
+        Retry::OfRequest(RequestId::new("r1")),
+        Retry::Failing(None),
+    ];
     for retry in every {
         assert_eq!(store.retry(&retry, at(5)).await.unwrap(), 0);
     }

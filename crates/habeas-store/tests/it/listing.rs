@@ -69,15 +69,15 @@ pub(crate) async fn requests_are_filtered(store: Arc<dyn Store>) {
 
 pub(crate) async fn deliveries_are_filtered(store: Arc<dyn Store>) {
     let store = &*store;
-    let webhook = delivery("r1", DeliveryKind::Webhook, WEBHOOK_LANE, 0);
-    accept(store, NewRequest { deliveries: vec![callback("r1", 0, 0), webhook], ..new("r1") }).await;
+    let webhook = delivery(DeliveryKind::Webhook, WEBHOOK_LANE, 0);
+    accept(store, NewRequest { deliveries: vec![callback(0, 0), webhook], ..new("r1") }).await;
     accept(store, calling_back("r2")).await;
     accept(store, calling_back("r3")).await;
     for leased in lease(store, 0).await {
-        match leased.delivery.id.as_str() {
-            "r1/0/0" => settle(store, &leased, Then::Again(at(9_000))).await,
-            "r2/0/0" => settle(store, &leased, Then::Abandoned).await,
-            "r3/0/0" => settle(store, &leased, Then::Delivered).await,
+        match leased.delivery.id.to_string().as_str() {
+            "r1.0.0" => settle(store, &leased, Then::Again(at(9_000))).await,
+            "r2.0.0" => settle(store, &leased, Then::Abandoned).await,
+            "r3.0.0" => settle(store, &leased, Then::Delivered).await,
             _ => {}
         }
     }
@@ -86,16 +86,16 @@ pub(crate) async fn deliveries_are_filtered(store: Arc<dyn Store>) {
         rows.into_iter().map(|row| row.delivery.id.to_string()).collect::<Vec<_>>()
     };
     let every = DeliveryFilter::default;
-    assert_eq!(listed(every()).await, ["r1/-1/0", "r1/0/0", "r2/0/0", "r3/0/0"]);
-    assert_eq!(listed(DeliveryFilter { failing: true, ..every() }).await, ["r1/0/0"]);
-    assert_eq!(listed(DeliveryFilter { kind: Some(DeliveryKind::Webhook), ..every() }).await, ["r1/-1/0"]);
+    assert_eq!(listed(every()).await, ["r1.-1.0", "r1.0.0", "r2.0.0", "r3.0.0"]);
+    assert_eq!(listed(DeliveryFilter { failing: true, ..every() }).await, ["r1.0.0"]);
+    assert_eq!(listed(DeliveryFilter { kind: Some(DeliveryKind::Webhook), ..every() }).await, ["r1.-1.0"]);
     let request = Some(RequestId::new("r1"));
-    assert_eq!(listed(DeliveryFilter { request, ..every() }).await, ["r1/-1/0", "r1/0/0"]);
+    assert_eq!(listed(DeliveryFilter { request, ..every() }).await, ["r1.-1.0", "r1.0.0"]);
     for (state, expected) in [
-        (DeliveryState::Leased, "r1/-1/0"),
-        (DeliveryState::Due, "r1/0/0"),
-        (DeliveryState::Abandoned, "r2/0/0"),
-        (DeliveryState::Delivered, "r3/0/0"),
+        (DeliveryState::Leased, "r1.-1.0"),
+        (DeliveryState::Due, "r1.0.0"),
+        (DeliveryState::Abandoned, "r2.0.0"),
+        (DeliveryState::Delivered, "r3.0.0"),
     ] {
         assert_eq!(listed(DeliveryFilter { state: Some(state), ..every() }).await, [expected]);
     }

@@ -63,6 +63,7 @@ macro_rules! suite {
                 a_newer_status_replaces_those_not_in_flight
                 what_was_replaced_in_flight_is_not_tried_again
                 a_receiver_that_is_gone_gets_nothing_more_in_its_lane
+                what_happens_after_a_receiver_said_410_waits_for_the_operator
                 what_was_given_up_goes_first_when_retried_but_never_beside_one_in_flight
                 one_notice_is_enough
                 what_waits_behind_a_failing_delivery_is_not_due

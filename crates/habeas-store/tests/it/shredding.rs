@@ -46,7 +46,7 @@ pub(crate) async fn nothing_personal_is_left_and_nothing_is_stuck(store: Arc<dyn
     let rows = store.deliveries(&DeliveryFilter { limit: 9, ..DeliveryFilter::default() }).await.unwrap();
     assert!(rows.iter().all(|row| row.delivery.state == DeliveryState::Abandoned));
     assert!(rows.iter().flat_map(|row| &row.last).all(|attempt| attempt.answer.is_empty()));
-    for retry in [Retry::One(DeliveryId::new("r1/0/0")), Retry::OfRequest(id), Retry::Failing(None)] {
+    for retry in [Retry::One("r1.0.0".parse::<DeliveryId>().unwrap()), Retry::OfRequest(id), Retry::Failing(None)] {
         assert_eq!(store.retry(&retry, at(600)).await.unwrap(), 0);
     }
     assert!(lease(store, 10_000).await.is_empty());
