@@ -1,0 +1,19 @@
+//! What a user relies on, seen from outside: the real routers, a real database, a clock moved by hand, and a peer on
+//! loopback that writes down what it hears.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail loudly"
+)]
+
+mod cancel;
+mod controller;
+mod deliveries;
+mod idempotency;
+mod operator;
+mod privacy;
+mod processor;
+mod webhook;
+mod world;
