@@ -56,13 +56,22 @@ impl Engine {
     /// # Errors
     /// [`Code::Unauthorized`] when the token is not that request's; [`Code::InvalidTransition`]; when the store fails.
     pub async fn answer_webhook(&self, id: &RequestId, token: &str, answer: WebhookAnswer) -> Result<Request> {
+        let request = self.check_webhook_token(id, token).await?;
+        self.take_answer(&request, answer).await
+    }
+
+    /// The request that this token may answer for.
+    ///
+    /// # Errors
+    /// [`Code::Unauthorized`] when it is no such token, or there is no such request; when the store fails.
+    pub async fn check_webhook_token(&self, id: &RequestId, token: &str) -> Result<Request> {
         let unauthorized = || Error::from(Problem::new(Code::Unauthorized));
         let request = self.store.request(id).await?.ok_or_else(unauthorized)?;
         let Fulfilment::Webhook(webhook) = &self.tenant(&request)?.fulfilment else { return Err(unauthorized()) };
         if !constant_time_eq(webhook.answer_token(id).as_bytes(), token.as_bytes()) {
             return Err(unauthorized());
         }
-        self.take_answer(&request, answer).await
+        Ok(request)
     }
 
     /// Applies what a request's own systems answered. The same answer again changes nothing.

@@ -26,7 +26,7 @@ impl Default for Settings {
         Self {
             schedule: Schedule::default(),
             attempt_ms: 30_000,
-            attempts_at_once: 512,
+            attempts_at_once: 2048,
             attempts_per_host: 16,
             notice_after_attempts: 4,
             deliver_after_deadline_ms: 7 * habeas_core::clock::DAY_MS,

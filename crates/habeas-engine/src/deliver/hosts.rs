@@ -1,8 +1,8 @@
 //! Which receivers are dead, slow or busy? So that none of them delays the others.
 //!
-//! A host that has answered well may have several attempts under way. One that failed, or was never tried, is a
-//! stranger: it gets a single slot once it failed, and all strangers together hold at most half of the slots. After
-//! several failures in a row a host rests for a while.
+//! A host whose last answer was good may have several attempts under way. Any other is a stranger: it gets a single
+//! slot, and all strangers together hold at most half of the slots. After several failures in a row a host rests for a
+//! while.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ const REST_AFTER: u32 = 3;
 const FIRST_REST_MS: i64 = 5 * SECOND_MS;
 const LONGEST_REST_MS: i64 = 5 * MINUTE_MS;
 /// Hosts remembered at most; beyond that, those about which nothing unusual is known are forgotten.
-const REMEMBERED: usize = 10_000;
+const REMEMBERED: usize = 1_000;
 
 /// What is known of the receivers.
 pub struct Hosts {
@@ -54,13 +54,9 @@ impl Hosts {
     pub fn slots(&self, now: Instant) -> Slots {
         let known = self.known();
         let strangers = strangers_under_way(&known);
-        let left = known
-            .iter()
-            .map(|(name, host)| (name.clone(), self.left(host, strangers, now)))
-            .filter(|(_, left)| *left < self.per_host)
-            .collect();
-        let per_host = self.per_host.min(self.strangers.saturating_sub(strangers));
-        Slots { per_host, left }
+        let left = known.iter().map(|(name, host)| (name.clone(), self.left(host, strangers, now))).collect();
+        // Nobody knows how many strangers one batch will hold, so their common limit is kept when slots are taken.
+        Slots { per_host: u32::from(strangers < self.strangers), left }
     }
 
     /// Takes a slot of the host, if it has one.
@@ -105,9 +101,10 @@ impl Hosts {
         if host.rests_until.is_some_and(|until| until > now) {
             return 0;
         }
-        let most = if host.failures > 0 { 1 } else { self.per_host };
-        let own = most.saturating_sub(host.under_way);
-        if host.good { own } else { own.min(self.strangers.saturating_sub(strangers)) }
+        if host.good {
+            return self.per_host.saturating_sub(host.under_way);
+        }
+        u32::from(host.under_way == 0 && strangers < self.strangers)
     }
 }
 
@@ -137,6 +134,9 @@ mod tests {
     fn a_host_that_failed_gets_one_slot_and_then_rests() {
         let hosts = Hosts::new(&Settings { attempts_per_host: 4, ..Settings::default() });
         let now = Instant::from_ms(0);
+        assert!(hosts.take("a:443", now));
+        assert!(!hosts.take("a:443", now), "one slot for a stranger");
+        hosts.give_back("a:443", true, now);
         assert!((0..4).all(|_| hosts.take("a:443", now)));
         assert!(!hosts.take("a:443", now));
         assert!(hosts.take("b:443", now), "another host is not affected");

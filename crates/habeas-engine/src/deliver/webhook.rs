@@ -1,10 +1,11 @@
 //! The hand-over of a request to the organisation's own systems: a message signed by the Standard Webhooks scheme,
 //! which they may answer at once or later.
 
-use habeas_core::{clock::Instant, dialect::Outgoing, state::Ground};
+use habeas_core::{clock::Instant, dialect::Outgoing};
 use habeas_store::Leased;
+use habeas_wire::json::Object;
 use http::{HeaderMap, HeaderValue, Method, header};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use url::Url;
 
 use super::{Rendered, read_bytes};
@@ -14,6 +15,8 @@ use crate::{
     fulfil::WebhookAnswer,
     outbound::{Call, Destination, Heard},
 };
+
+const ANSWER_DEPTH: usize = 16;
 
 /// What the organisation's own systems are handed.
 #[derive(Serialize)]
@@ -52,13 +55,28 @@ struct AnswerAt {
     token: String,
 }
 
-/// What they may answer at once. An empty or other body means: later.
-#[derive(Deserialize)]
-#[serde(tag = "answer", rename_all = "snake_case")]
-enum AnswerIn {
-    Started,
-    Fulfilled { results_url: Option<Url>, expires_at: Option<String> },
-    Denied { ground: Ground },
+/// What they answered at once, if anything: a JSON object with an `answer` that we know. Anything else means: later.
+fn answer_at_once(body: &[u8]) -> Option<WebhookAnswer> {
+    let body = Object::parse(body, ANSWER_DEPTH).ok()?;
+    match body.string("answer").ok()??.as_str() {
+        "started" => Some(WebhookAnswer::Started),
+        "denied" => Some(WebhookAnswer::Denied { ground: body.string("ground").ok()??.parse().ok()? }),
+        "fulfilled" => {
+            let url = |text: String| Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
+            let instant = |text: String| habeas_wire::time::parse_strict(&text).ok().map(Instant::from_ms);
+            // A result that cannot be read is no reason to say that there is none.
+            let results = match body.string("results_url").ok()? {
+                Some(text) => vec![url(text)?],
+                None => Vec::new(),
+            };
+            let expires_at = match body.string("expires_at").ok()? {
+                Some(text) => Some(instant(text)?),
+                None => None,
+            };
+            Some(WebhookAnswer::Fulfilled { results, expires_at })
+        }
+        _ => None,
+    }
 }
 
 impl Engine {
@@ -111,16 +129,9 @@ impl Engine {
 
     /// Takes the answer that came at once, if any. What it says wrongly is logged by name, and the request waits.
     pub(super) async fn take_webhook_answer(&self, leased: &Leased, heard: &Heard) {
-        let Ok(answer) = serde_json::from_slice::<AnswerIn>(&heard.body) else { return };
-        let answer = match answer {
-            AnswerIn::Started => WebhookAnswer::Started,
-            AnswerIn::Denied { ground } => WebhookAnswer::Denied { ground },
-            AnswerIn::Fulfilled { results_url, expires_at } => WebhookAnswer::Fulfilled {
-                results: results_url.into_iter().collect(),
-                expires_at: expires_at
-                    .and_then(|text| habeas_wire::time::parse_strict(&text).ok())
-                    .map(Instant::from_ms),
-            },
+        let Some(answer) = answer_at_once(&heard.body) else {
+            tracing::debug!(request = %leased.request.id, "the webhook was taken; its answer comes later");
+            return;
         };
         if let Err(error) = self.take_answer(&leased.request, answer).await {
             tracing::warn!(request = %leased.request.id, error = %error, "the webhook's answer was not taken");
@@ -139,4 +150,29 @@ fn headers(id: &str, timestamp: i64, signature: &str) -> Result<HeaderMap> {
         headers.insert(name, value.parse().map_err(|_| Error::Bug("a header that is none"))?);
     }
     Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use habeas_core::state::Ground;
+
+    use super::*;
+
+    #[test]
+    fn only_an_object_with_a_known_answer_counts() {
+        assert_eq!(answer_at_once(br#"{"answer":"started","note":1}"#), Some(WebhookAnswer::Started));
+        let denied = WebhookAnswer::Denied { ground: Ground::NoMatch };
+        assert_eq!(answer_at_once(br#"{"answer":"denied","ground":"no_match"}"#), Some(denied));
+        for later in [
+            &b""[..],
+            b"ok",
+            br#"["started"]"#,
+            br#"{"answer":"done"}"#,
+            br#"{"answer":"denied"}"#,
+            br#"{"answer":"fulfilled","results_url":"javascript:1"}"#,
+            br#"{"answer":"fulfilled","expires_at":"tomorrow"}"#,
+        ] {
+            assert_eq!(answer_at_once(later), None);
+        }
+    }
 }

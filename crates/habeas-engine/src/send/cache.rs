@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// After a failure nothing is fetched for so long.
-const ABSENT_MS: i64 = 5 * SECOND_MS;
+const ABSENT_MS: i64 = 2 * SECOND_MS;
 /// After a bad signature the key is fetched anew at most so often.
 const REFETCH_MS: i64 = MINUTE_MS;
 const READ_BYTES: usize = 64 * 1024;

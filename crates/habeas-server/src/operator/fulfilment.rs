@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{FromRequest, Request, State},
+};
 use habeas_core::id::RequestId;
 use habeas_engine::Engine;
 
@@ -21,8 +24,12 @@ pub(super) async fn answer(
     State(engine): State<Arc<Engine>>,
     Caught(id): Caught<String>,
     Bearer(token): Bearer,
-    Wished(answer): Wished<wishes::Fulfilment>,
+    request: Request,
 ) -> Result<Json<dto::Request>, Failure> {
-    let request = engine.answer_webhook(&RequestId::new(id), &token, answer).await?;
+    let id = RequestId::new(id);
+    // The body of somebody without the token is not even read.
+    engine.check_webhook_token(&id, &token).await?;
+    let Wished(answer) = Wished::<wishes::Fulfilment>::from_request(request, &engine).await?;
+    let request = engine.answer_webhook(&id, &token, answer).await?;
     Ok(Json(show::request(&request, engine.clock().now())))
 }
