@@ -112,7 +112,7 @@ pub trait Store: Send + Sync {
     /// Saves what became of a leg, with its receipt and the changes of its request, all or nothing.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when leg, lease or request have moved on.
+    /// [`StoreError::Stale`] when leg, lease or request have moved on, or another leg of the request has.
     async fn save_leg(&self, save: LegSave) -> Result<()>;
 
     /// The leg that a callback's path token names.

@@ -181,6 +181,7 @@ impl PreparedLeg {
         if saved == 0 {
             return Err(StoreError::Stale);
         }
+        conn.prepare_cached(OUTDATE)?.execute([leg.id.as_str(), leg.request.as_str()])?;
         if let Some(receipt) = &self.receipt {
             receipt.insert(conn)?;
         }
@@ -211,3 +212,5 @@ const SAVE: &str = "UPDATE legs SET remote_id = ?4, accepted_at = ?5, state = ?6
         leased_until = iif(?3 IS NULL, leased_until, NULL)
     WHERE id = ?1 AND (?3 IS NULL OR (fence = ?3 AND leased_until IS NOT NULL))
         AND (revision = ?2 OR (?3 IS NOT NULL AND revision = ?2 + 1 AND frozen_revision = revision))";
+/// What a leg means for its request depends on the others: who decided on one of those meanwhile decides anew.
+const OUTDATE: &str = "UPDATE legs SET revision = revision + 1 WHERE request_id = ?2 AND id <> ?1";

@@ -87,7 +87,7 @@ impl Client {
             return Ok(serde_json::from_slice(&bytes).context("the server's answer cannot be read")?);
         }
         if status == StatusCode::UNAUTHORIZED {
-            return Err(anyhow!("the server does not know this operator token").into());
+            return Err(Failure::Unverified(anyhow!("the server does not know this operator token")));
         }
         match serde_json::from_slice::<ProblemDetails>(&bytes) {
             Ok(problem) => Err(Failure::Refused(Box::new(problem))),

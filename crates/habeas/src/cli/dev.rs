@@ -26,6 +26,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, output: Output) -> Outcome {
     let format = if output.is_json() { LogFormat::Json } else { LogFormat::Text };
     logging::begin(&Log { format, level: args.log }).map_err(|error| super::exit::Failure::Usage(error.into()))?;
+    let signal = server::signal();
     let mut sandbox = sandbox::start(args.listen, &args.data).await?;
     if output.is_json() {
         output.json(sandbox.announcement());
@@ -34,7 +35,7 @@ pub(super) async fn run(args: Args, output: Output) -> Outcome {
     }
     let ended = tokio::select! {
         broken = sandbox.broken() => broken,
-        () = server::signal() => Ok(()),
+        () = signal => Ok(()),
     };
     output.say("stopping");
     sandbox.stop().await;

@@ -30,6 +30,7 @@ pub(super) async fn run(setup: &Setup, output: Output) -> Outcome {
     for warning in loaded.warnings().list() {
         tracing::warn!(key = warning.place, "{}", warning.message);
     }
+    let signal = server::signal();
     let _lock = lock(&parts.database)?;
     let (public, operator) = (server::bind(parts.listen)?, server::bind(parts.operator)?);
     let (public_at, operator_at) = (public.local_addr()?, operator.local_addr()?);
@@ -46,7 +47,7 @@ pub(super) async fn run(setup: &Setup, output: Output) -> Outcome {
     }
     let ended = tokio::select! {
         broken = running.broken() => broken,
-        () = server::signal() => {
+        () = signal => {
             tracing::info!("stopping");
             Ok(())
         }

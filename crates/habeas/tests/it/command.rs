@@ -5,6 +5,8 @@ use std::{
     process::{Command, Output},
 };
 
+use serde_json::Value;
+
 /// The binary, in a folder, with an environment that says nothing of habeas.
 pub(crate) fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_habeas"));
@@ -35,4 +37,10 @@ pub(crate) fn said(output: &Output) -> String {
 /// What it printed to standard error.
 pub(crate) fn complained(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The one JSON document that it printed, and nothing beside it.
+pub(crate) fn document(output: &Output) -> Value {
+    let text = said(output);
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text:?}, {}", complained(output)))
 }

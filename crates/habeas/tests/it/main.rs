@@ -1,7 +1,25 @@
 //! The binary as its user meets it: commands, exit codes, configuration, sandbox.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that panics says so")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics says so"
+)]
 
+mod cli;
 mod command;
 mod configuration;
+mod controller;
+mod crash;
+mod demo;
+mod dev;
+mod patience;
+mod receiver;
 mod sandbox;
+mod serve;
+mod server;
 mod set_up;
+mod site;
+mod wire;
+mod world;

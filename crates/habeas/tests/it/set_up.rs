@@ -80,7 +80,7 @@ fn serves_until_it_is_told_to_stop(path: &std::path::Path) {
     let list = habeas(path, &["requests", "list", "--json", "--server", operator, "--token", token.trim()]);
     assert_eq!(said(&list).trim(), "{\"requests\":[]}", "{}", complained(&list));
     let wrong = habeas(path, &["requests", "list", "--server", operator, "--token", "wrong"]);
-    assert_eq!(code(&wrong), Some(1));
+    assert_eq!(code(&wrong), Some(4));
     let second = habeas(path, &["serve"]);
     assert_eq!(code(&second), Some(1), "two servers may not share a database");
     assert!(complained(&second).contains("another server uses"), "{}", complained(&second));
