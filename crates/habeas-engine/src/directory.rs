@@ -117,6 +117,8 @@ pub struct Directory {
     dialects: Vec<Arc<dyn Dialect>>,
     /// Hosts under which organisations are called, where those are not their domains.
     hosts: HashMap<String, Domain>,
+    /// The mounts of each organisation, the longest path first.
+    mounts: HashMap<Domain, Vec<Arc<Mount>>>,
 }
 
 impl Directory {
@@ -125,13 +127,17 @@ impl Directory {
         let tenants: HashMap<Domain, Arc<Tenant>> =
             tenants.into_iter().map(|tenant| (tenant.organisation.domain.clone(), Arc::new(tenant))).collect();
         let mut hosts = HashMap::new();
+        let mut mounts = HashMap::new();
         for (domain, tenant) in &tenants {
+            let mut longest_first: Vec<_> = tenant.mounts.iter().cloned().map(Arc::new).collect();
+            longest_first.sort_by_key(|mount| std::cmp::Reverse(mount.path.len()));
+            mounts.insert(domain.clone(), longest_first);
             hosts.insert(domain.as_str().to_owned(), domain.clone());
             for host in tenant.mounts.iter().filter_map(|mount| mount.base_url.host_str()) {
                 hosts.insert(host.to_owned(), domain.clone());
             }
         }
-        Self { tenants, dialects, hosts }
+        Self { tenants, dialects, hosts, mounts }
     }
 
     /// The organisation of that domain.
@@ -149,6 +155,11 @@ impl Directory {
         let name =
             host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(n, _)| n);
         self.tenants.get(self.hosts.get(&name.to_ascii_lowercase())?)
+    }
+
+    /// The mounts of an organisation, the longest path first.
+    pub(crate) fn mounts(&self, domain: &Domain) -> &[Arc<Mount>] {
+        self.mounts.get(domain).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The dialect of that name.

@@ -125,7 +125,11 @@ impl Call {
         }
     }
 
+    /// What went well stands in the history; the log has what did not.
     fn log(&self, served: &Served, began: Instant) {
+        if served.response.status().is_success() && !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
         tracing::info!(
             organisation = self.engine.directory().by_host(&self.host).map(|tenant| tenant.domain().as_str()),
             method = known(&self.head.method),

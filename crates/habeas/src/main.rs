@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use habeas::cli::{Cli, exit::Exit, output};
 
+/// What a task allocates the store's writer frees, which the system's allocator serves badly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {

@@ -35,7 +35,7 @@ use crate::{
 /// A request to us whose sender may speak; its body has not been looked at.
 pub struct Arrival {
     tenant: Arc<Tenant>,
-    mount: Mount,
+    mount: Arc<Mount>,
     dialect: Arc<dyn Dialect>,
     endpoint: Endpoint,
     head: RequestHead,
@@ -129,7 +129,7 @@ impl Engine {
             query: query.map(str::to_owned),
             headers: headers.clone(),
         };
-        let context = (Arc::clone(tenant), routed.mount.clone(), Arc::clone(routed.dialect));
+        let context = (Arc::clone(tenant), Arc::clone(routed.mount), Arc::clone(routed.dialect));
         Some(match self.admit(tenant, &routed.endpoint, &head).await {
             Ok((claim, caller)) => Ok(Arrival {
                 tenant: context.0,
@@ -147,7 +147,7 @@ impl Engine {
     /// The answer that tells a problem, in the dialect of the nearest mount. `None`: the host is no organisation's.
     pub fn refuse(&self, host: &str, path: &str, problem: &Problem) -> Option<Answer> {
         let tenant = self.directory.by_host(host)?;
-        let mount = route::nearest(tenant, path)?;
+        let mount = route::nearest(tenant, &self.directory, path)?;
         Some(refuse(self, tenant, mount, self.directory.dialect(&mount.dialect)?, problem))
     }
 

@@ -15,7 +15,7 @@ use crate::directory::{Directory, Tenant};
 
 /// Where a request belongs.
 pub(super) struct Routed<'a> {
-    pub(super) mount: &'a Mount,
+    pub(super) mount: &'a Arc<Mount>,
     pub(super) dialect: &'a Arc<dyn Dialect>,
     pub(super) endpoint: Endpoint,
     pub(super) params: Params,
@@ -30,14 +30,14 @@ pub(super) struct Miss {
 
 /// Finds the endpoint. The longest mount wins; a trailing slash is forgiven; HEAD is served as GET.
 pub(super) fn route<'a>(
-    tenant: &'a Tenant,
+    tenant: &Tenant,
     directory: &'a Directory,
     method: &Method,
     path: &str,
 ) -> Result<Routed<'a>, Miss> {
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let mut allow: Vec<&'static str> = Vec::new();
-    for mount in longest_first(tenant) {
+    for mount in directory.mounts(tenant.domain()) {
         let (Some(rest), Some(dialect)) = (below(mount, path), directory.dialect(&mount.dialect)) else { continue };
         for endpoint in dialect.endpoints().iter().filter(|endpoint| endpoint.roles.contains(&mount.role)) {
             let Some(params) = matches(endpoint.path, rest) else { continue };
@@ -56,15 +56,9 @@ pub(super) fn route<'a>(
 }
 
 /// The mount in whose words a path without an endpoint is answered.
-pub(super) fn nearest<'a>(tenant: &'a Tenant, path: &str) -> Option<&'a Mount> {
-    let mounts = longest_first(tenant);
-    mounts.iter().find(|mount| below(mount, path).is_some()).or(mounts.first()).copied()
-}
-
-fn longest_first(tenant: &Tenant) -> Vec<&Mount> {
-    let mut mounts: Vec<&Mount> = tenant.mounts.iter().collect();
-    mounts.sort_by_key(|mount| std::cmp::Reverse(mount.path.len()));
-    mounts
+pub(super) fn nearest<'a>(tenant: &Tenant, directory: &'a Directory, path: &str) -> Option<&'a Arc<Mount>> {
+    let mounts = directory.mounts(tenant.domain());
+    mounts.iter().find(|mount| below(mount, path).is_some()).or(mounts.first())
 }
 
 /// The path below a mount, without slashes at its ends.

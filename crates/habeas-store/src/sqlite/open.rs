@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{Sqlite, reader::Readers, schema, writer::Writer};
 use crate::{Result, Sealers, StoreError};
@@ -37,7 +37,7 @@ impl Sqlite {
         // What is deleted is overwritten. The cache is in KiB; the log is cut back to its limit when it is folded in.
         conn.execute_batch(
             "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;
-             PRAGMA journal_size_limit = 16777216; PRAGMA foreign_keys = OFF;",
+             PRAGMA journal_size_limit = 33554432; PRAGMA wal_autocheckpoint = 4000; PRAGMA foreign_keys = OFF;",
         )?;
         schema::migrate(&mut conn)?;
         let readers = (0..READERS).map(|_| reader(path)).collect::<Result<Vec<_>>>()?;
@@ -55,6 +55,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan must not depend on the values bound, or statements are prepared anew for each of them.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(conn)
 }
 

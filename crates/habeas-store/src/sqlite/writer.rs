@@ -1,7 +1,8 @@
 //! How do many writes share one commit?
 //!
-//! One thread owns the connection that writes. It takes whatever waits, runs each piece of work in its own savepoint,
-//! commits once, and only then answers. So the cost of reaching the disk is shared by all who wait for it.
+//! One thread owns the connection that writes. It takes whatever waits, runs all of it in one transaction, commits once,
+//! and only then answers. So the cost of reaching the disk is shared by all who wait for it. Work that fails is undone
+//! alone.
 
 use std::{
     error::Error,
@@ -63,14 +64,15 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
 
-    /// Runs the work in a transaction. Its changes are on the disk when this returns `Ok`, and undone when not.
+    /// Runs the work in a transaction. Its changes are on the disk when this returns `Ok`, and undone when not. The work
+    /// may be run a second time, after the first was undone.
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+        F: FnMut(&Connection) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.send(Message::Write(Box::new(Work { work: Some(work), result: None, reply }))).await?;
+        self.send(Message::Write(Box::new(Work { work, result: None, reply }))).await?;
         answer.await.map_err(unavailable)?
     }
 
@@ -114,7 +116,7 @@ trait Job: Send {
 }
 
 struct Work<F, T> {
-    work: Option<F>,
+    work: F,
     result: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
@@ -122,11 +124,10 @@ struct Work<F, T> {
 impl<T, F> Job for Work<F, T>
 where
     T: Send,
-    F: FnOnce(&Connection) -> Result<T> + Send,
+    F: FnMut(&Connection) -> Result<T> + Send,
 {
     fn run(&mut self, conn: &Connection) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        let result = catch_unwind(AssertUnwindSafe(|| work(conn))).unwrap_or_else(|_| Err(unavailable(Panicked)));
+        let result = catch_unwind(AssertUnwindSafe(|| (self.work)(conn))).unwrap_or_else(|_| Err(unavailable(Panicked)));
         let keep = result.is_ok();
         self.result = Some(result);
         keep
@@ -186,9 +187,30 @@ fn write(conn: &Connection, jobs: &mut Vec<Box<dyn Job>>, counters: &Counters) {
     }
 }
 
-/// One transaction for all. A piece of work that fails is undone alone; where SQLite undoes everything by itself (a
-/// full disk), the savepoint is gone, and releasing it fails.
+/// One transaction for all. A savepoint costs a copy of every page that is touched in it, and work that fails has
+/// hardly ever written before: so all is tried without savepoints first.
 fn transact(conn: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    execute(conn, "BEGIN IMMEDIATE")?;
+    for job in &mut *jobs {
+        let before = conn.total_changes();
+        if job.run(conn) {
+            continue;
+        }
+        if conn.is_autocommit() {
+            // SQLite has undone everything by itself (a full disk): this fails, and so does everybody's work.
+            return execute(conn, "COMMIT");
+        }
+        if conn.total_changes() != before {
+            execute(conn, "ROLLBACK")?;
+            return transact_apart(conn, jobs);
+        }
+    }
+    execute(conn, "COMMIT")
+}
+
+/// The same with each piece in a savepoint, so that what fails is undone alone. Where SQLite undoes everything by
+/// itself (a full disk), the savepoint is gone, and releasing it fails.
+fn transact_apart(conn: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
     execute(conn, "BEGIN IMMEDIATE")?;
     for job in jobs {
         execute(conn, "SAVEPOINT work")?;
