@@ -1,0 +1,123 @@
+//! What is run, and how long?
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::Result;
+use tempfile::TempDir;
+
+use crate::{server::Kept, world::Algorithm};
+
+/// Connections of a full load.
+pub(crate) const CONNECTIONS: usize = 64;
+
+/// What holds for all runs.
+pub(crate) struct Plan {
+    pub(crate) rounds: usize,
+    /// How long a run is measured.
+    pub(crate) run: Duration,
+    /// How long it warms up before.
+    pub(crate) warm_up: Duration,
+    /// How many callbacks are owed before they are delivered.
+    pub(crate) callbacks: u64,
+    /// What the servers log.
+    pub(crate) log: String,
+    /// A folder on a disk.
+    pub(crate) disk: TempDir,
+    /// A folder in memory.
+    pub(crate) memory: TempDir,
+}
+
+impl Plan {
+    /// A new folder for a database.
+    pub(crate) fn folder(&self, kept: Kept) -> Result<TempDir> {
+        let place = match kept {
+            Kept::Full => &self.disk,
+            Kept::Memory => &self.memory,
+        };
+        Ok(tempfile::tempdir_in(place.path())?)
+    }
+
+    /// Where a server logs to. In memory, so that writing it does not disturb the disk.
+    pub(crate) fn log_file(&self) -> PathBuf {
+        self.memory.path().join("log")
+    }
+}
+
+/// What differs between runs under load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Variant {
+    Echo,
+    Durable,
+    Memory,
+    Single,
+    ThreeUrls,
+    Rsa,
+    RsaHeaderOnly,
+}
+
+impl Variant {
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Echo, Self::Durable, Self::Memory, Self::Single, Self::ThreeUrls, Self::Rsa, Self::RsaHeaderOnly];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "echo, 64 connections",
+            Self::Durable => "durable, P-256, 64 connections",
+            Self::Memory => "the same, store in memory",
+            Self::Single => "the same, 1 connection",
+            Self::ThreeUrls => "the same, 3 callback URLs",
+            Self::Rsa => "durable, RSA-2048, 64 connections",
+            Self::RsaHeaderOnly => "the same, signed in header only",
+        }
+    }
+
+    pub(crate) const fn connections(self) -> usize {
+        if matches!(self, Self::Single) { 1 } else { CONNECTIONS }
+    }
+
+    /// The callback URLs of a request. Nobody listens there, since nothing is delivered in these runs.
+    pub(crate) fn callbacks(self) -> Vec<String> {
+        let count = if self == Self::ThreeUrls { 3 } else { 0 };
+        (0..count).map(|number| format!("http://shop.localhost:20000/opengdpr_callbacks/{number}")).collect()
+    }
+
+    /// How the server is put together; `None` for the echo.
+    pub(crate) const fn habeas(self) -> Option<Habeas> {
+        let (algorithm, kept, header_only) = match self {
+            Self::Echo => return None,
+            Self::Durable | Self::Single | Self::ThreeUrls => (Algorithm::P256, Kept::Full, false),
+            Self::Memory => (Algorithm::P256, Kept::Memory, false),
+            Self::Rsa => (Algorithm::Rsa2048, Kept::Full, false),
+            Self::RsaHeaderOnly => (Algorithm::Rsa2048, Kept::Full, true),
+        };
+        Some(Habeas { algorithm, kept, header_only, work: false })
+    }
+}
+
+/// How a server of ours is put together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Habeas {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) kept: Kept,
+    pub(crate) header_only: bool,
+    pub(crate) work: bool,
+}
+
+impl Habeas {
+    /// As the product is by default, but with P-256.
+    pub(crate) const USUAL: Self =
+        Self { algorithm: Algorithm::P256, kept: Kept::Full, header_only: false, work: false };
+
+    /// The words of the command line that starts it.
+    pub(crate) fn words(self, data: &std::path::Path, log: &str) -> Vec<String> {
+        let store = match self.kept {
+            Kept::Full => "full",
+            Kept::Memory => "memory",
+        };
+        let data = data.to_string_lossy();
+        let mut words = ["server-habeas", "--data", &data, "--store", store, "--log", log].map(str::to_owned).to_vec();
+        words.extend(self.header_only.then(|| "--header-only".to_owned()));
+        words.extend(self.work.then(|| "--work".to_owned()));
+        words
+    }
+}

@@ -1,0 +1,6 @@
+//! The measurements, each with a fresh server on fresh data.
+
+pub(crate) mod callbacks;
+pub(crate) mod signatures;
+pub(crate) mod start;
+pub(crate) mod under_load;

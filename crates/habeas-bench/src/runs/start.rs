@@ -1,0 +1,42 @@
+//! How soon is a server there, and how large is it at rest?
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    child::Server,
+    clock::now,
+    load::{self, Extent, Load},
+    message::Template,
+    plan::{Habeas, Plan},
+    stats::float,
+    world,
+};
+
+/// What a start came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measured {
+    /// From starting the process to its first 201, in seconds.
+    pub(crate) first_answer_s: f64,
+    /// Resident after that answer, in MiB.
+    pub(crate) resident_mib: f64,
+}
+
+/// Starts a server whose keys exist and whose database does not.
+///
+/// # Errors
+/// When it does not start or does not answer.
+pub(crate) async fn measure(plan: &Plan) -> Result<Measured> {
+    let folder = plan.folder(Habeas::USUAL.kept)?;
+    let token = world::provide(folder.path(), Habeas::USUAL.algorithm)?;
+    let template = Template::new(&token, &[])?;
+    let words = Habeas::USUAL.words(folder.path(), &plan.log);
+    let began = now();
+    let server = Server::start(&words, &plan.log_file()).await?;
+    let (templates, extent) = ([template], Extent::Counting(1));
+    let load = Load { address: server.address(), status: 201, templates: &templates, extent };
+    load::run(load).await.with_context(|| server.last_words())?;
+    let first_answer_s = began.elapsed().as_secs_f64();
+    let resident_mib = float(server.resident_bytes()?) / f64::from(1 << 20);
+    server.stop().await?;
+    Ok(Measured { first_answer_s, resident_mib })
+}
