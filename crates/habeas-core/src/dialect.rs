@@ -265,6 +265,10 @@ pub trait Dialect: Send + Sync {
     fn word(&self, state: &State) -> &'static str {
         state.name()
     }
+    /// The member of a submission that lists callback URLs, for problems that name it.
+    fn callbacks_field(&self) -> &'static str {
+        "callbacks"
+    }
     /// The right that this version says for ours.
     fn nearest(&self, right: Right) -> Option<Right>;
     /// Which proof an answer must bring.

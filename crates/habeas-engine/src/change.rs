@@ -147,6 +147,9 @@ impl Engine {
 
 /// When the engine itself has something to do for a request.
 pub(crate) fn errand_at(tenant: &Tenant, request: &Request, now: Instant) -> Option<Instant> {
+    if let State::Fulfilled { expires_at, .. } = &request.standing.state {
+        return *expires_at;
+    }
     let Fulfilment::Automatic { start_ms, finish_ms } = tenant.fulfilment else { return None };
     request.upstream.as_ref()?;
     match request.standing.state {

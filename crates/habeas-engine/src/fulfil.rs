@@ -7,7 +7,7 @@ use habeas_core::{
     problem::{Code, Problem},
     random::hex_token,
     request::Request,
-    state::{Ground, State},
+    state::{Change, Ground, State},
 };
 use habeas_store::Errand;
 use habeas_trust::digest::constant_time_eq;
@@ -95,6 +95,9 @@ impl Engine {
     pub(crate) async fn run_errand(&self, errand: Errand) -> Result<()> {
         let request = errand.request;
         let tenant = self.tenant(&request)?;
+        if matches!(request.standing.state, State::Fulfilled { .. }) {
+            return self.expire(&request).await;
+        }
         if !matches!(tenant.fulfilment, Fulfilment::Automatic { .. }) {
             // Configured otherwise meanwhile: the errand ends, the request waits for whoever does the work now.
             let save = self.plan(&request, &[], Actor::Schedule, &[])?;
@@ -115,6 +118,14 @@ impl Engine {
         }
     }
 
+    /// The results are no longer where they were, so they are no longer told (opengdpr.md A42).
+    async fn expire(&self, request: &Request) -> Result<()> {
+        match self.change(&request.id, Actor::Schedule, |_| Ok(vec![Change::Expire])).await {
+            Ok(_) | Err(Error::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     fn sandbox_result_urls(&self, tenant: &Tenant, request: &Request) -> Vec<Url> {
         let mount = request.upstream.as_ref().and_then(|up| tenant.mounts.iter().find(|mount| mount.path == up.mount));
         match mount {
@@ -130,7 +141,7 @@ impl Engine {
     /// The sandbox's sample results, for the controller that made the request.
     ///
     /// # Errors
-    /// [`Code::Unauthorized`] without a valid credential; [`Code::NotFound`] for another's; [`Code::Gone`] later.
+    /// [`Code::Unauthorized`] without a valid credential; [`Code::NotFound`] for another's and for none.
     pub async fn sandbox_results(&self, host: &str, token: &str, authorization: Option<&str>) -> Result<Vec<u8>> {
         let absent = || Error::from(Problem::new(Code::NotFound));
         let tenant = self.directory.by_host(host).ok_or_else(absent)?;

@@ -10,7 +10,7 @@ use habeas_core::clock::{Instant, MINUTE_MS, SECOND_MS};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Engine, Result, directory::Fulfilment};
+use crate::{Engine, Result};
 
 /// How many leases are taken at once.
 const BATCH: usize = 128;
@@ -85,9 +85,6 @@ impl Engine {
     }
 
     async fn errands(&self) -> Result<usize> {
-        if !self.directory.tenants().any(|tenant| matches!(tenant.fulfilment, Fulfilment::Automatic { .. })) {
-            return Ok(0);
-        }
         let errands = self.store.errands(self.clock.now(), 128).await?;
         let count = errands.len();
         for result in join_all(errands.into_iter().map(|errand| self.run_errand(errand))).await {
@@ -112,12 +109,9 @@ impl Engine {
 
     async fn pause(&self) -> Duration {
         let now = self.clock.now();
-        let next = self.store.next_due().await.ok().flatten();
-        let next = match (next, self.hosts.next_awake(now)) {
-            // Something is due already: it waits for its host.
-            (Some(due), Some(awake)) if due <= now => Some(awake.min(now.plus_ms(LONGEST_SLEEP_MS))),
-            (next, _) => next,
-        };
+        let next = self.store.next_due(now).await.ok().flatten();
+        // What is due already and was not leased waits for its host, which says so when it is free.
+        let next = next.into_iter().chain(self.hosts.next_awake(now)).min();
         let ms = next.map_or(LONGEST_SLEEP_MS, |due| due.since(now)).min(LONGEST_SLEEP_MS);
         Duration::from_millis(u64::try_from(ms).unwrap_or(0)).max(BUSY)
     }

@@ -57,6 +57,10 @@ impl Dialect for OpenGdpr {
         self.version.word(state)
     }
 
+    fn callbacks_field(&self) -> &'static str {
+        "status_callback_urls"
+    }
+
     fn nearest(&self, right: Right) -> Option<Right> {
         exchange::nearest(right)
     }

@@ -91,8 +91,9 @@ pub trait Store: Send + Sync {
     /// Takes back every lease. Only where no other node shares the store: called when a node starts.
     async fn take_back_leases(&self) -> Result<u64>;
 
-    /// When the next delivery, leg or errand is due.
-    async fn next_due(&self) -> Result<Option<Instant>>;
+    /// When the next delivery, leg, errand or shredding becomes due after that instant. What is due already is not
+    /// named: it waits for something else than time.
+    async fn next_due(&self, after: Instant) -> Result<Option<Instant>>;
 
     // ----- requests that we make -----
 

@@ -1,6 +1,6 @@
 //! Which receivers are dead, slow or busy? So that none of them delays the others.
 //!
-//! A host whose last answer was good may have several attempts under way. Any other is a stranger: it gets a single
+//! A host that answered last time may have several attempts under way. Any other is a stranger: it gets a single
 //! slot, and all strangers together hold at most half of the slots. After several failures in a row a host rests for a
 //! while.
 
@@ -18,7 +18,8 @@ use crate::settings::Settings;
 const REST_AFTER: u32 = 3;
 const FIRST_REST_MS: i64 = 5 * SECOND_MS;
 const LONGEST_REST_MS: i64 = 5 * MINUTE_MS;
-/// Hosts remembered at most; beyond that, those about which nothing unusual is known are forgotten.
+/// So many hosts are remembered; beyond that, those that do not rest are forgotten, and beyond four times that all that
+/// have nothing under way.
 const REMEMBERED: usize = 1_000;
 
 /// What is known of the receivers.
@@ -26,6 +27,17 @@ pub struct Hosts {
     per_host: u32,
     strangers: u32,
     known: Mutex<HashMap<String, Host>>,
+}
+
+/// What an attempt says of its host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Went {
+    /// It answered, whatever it said.
+    Reached,
+    /// It could not be reached, or did not answer in time.
+    Failed,
+    /// Nothing.
+    Unknown,
 }
 
 #[derive(Default)]
@@ -64,7 +76,10 @@ impl Hosts {
         let mut known = self.known();
         let strangers = strangers_under_way(&known);
         if known.len() >= REMEMBERED {
-            known.retain(|_, host| host.under_way > 0 || host.failures > 0);
+            known.retain(|_, host| host.under_way > 0 || host.rests_until.is_some_and(|until| until > now));
+        }
+        if known.len() >= 4 * REMEMBERED {
+            known.retain(|_, host| host.under_way > 0);
         }
         let host = known.entry(name.to_owned()).or_default();
         let free = self.left(host, strangers, now) > 0;
@@ -75,12 +90,16 @@ impl Hosts {
     }
 
     /// Gives the slot back, and says how it went.
-    pub fn give_back(&self, name: &str, delivered: bool, now: Instant) {
+    pub fn give_back(&self, name: &str, went: Went, now: Instant) {
         let mut known = self.known();
         let Some(host) = known.get_mut(name) else { return };
         host.under_way = host.under_way.saturating_sub(1);
-        host.good = delivered;
-        host.failures = if delivered { 0 } else { host.failures.saturating_add(1) };
+        match went {
+            Went::Unknown => return,
+            Went::Reached => host.failures = 0,
+            Went::Failed => host.failures = host.failures.saturating_add(1),
+        }
+        host.good = went == Went::Reached;
         host.rests_until = rest(host.failures).map(|ms| now.plus_ms(ms));
     }
 
@@ -136,18 +155,18 @@ mod tests {
         let now = Instant::from_ms(0);
         assert!(hosts.take("a:443", now));
         assert!(!hosts.take("a:443", now), "one slot for a stranger");
-        hosts.give_back("a:443", true, now);
+        hosts.give_back("a:443", Went::Reached, now);
         assert!((0..4).all(|_| hosts.take("a:443", now)));
         assert!(!hosts.take("a:443", now));
         assert!(hosts.take("b:443", now), "another host is not affected");
         for _ in 0..4 {
-            hosts.give_back("a:443", false, now);
+            hosts.give_back("a:443", Went::Failed, now);
         }
         assert_eq!(left(&hosts, "a:443", now), 0, "it rests");
         let later = now.plus_ms(2 * FIRST_REST_MS);
         assert_eq!(left(&hosts, "a:443", later), 1, "one slot while it is suspect");
         assert!(hosts.take("a:443", later));
-        hosts.give_back("a:443", true, later);
+        hosts.give_back("a:443", Went::Reached, later);
         assert_eq!(left(&hosts, "a:443", later), 4, "forgiven");
     }
 
@@ -156,7 +175,7 @@ mod tests {
         let hosts = Hosts::new(&Settings { attempts_at_once: 4, ..Settings::default() });
         let now = Instant::from_ms(0);
         assert!(hosts.take("healthy", now));
-        hosts.give_back("healthy", true, now);
+        hosts.give_back("healthy", Went::Reached, now);
         assert!(hosts.take("a", now) && hosts.take("b", now));
         assert!(!hosts.take("c", now));
         assert_eq!(left(&hosts, "never seen", now), 0);

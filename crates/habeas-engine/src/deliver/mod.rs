@@ -14,6 +14,7 @@ use habeas_core::{
 use habeas_store::{Leased, NewDelivery, Settlement, StoreError, Then};
 use http::{HeaderMap, header};
 
+use self::hosts::Went;
 use crate::{
     Engine, Error, Result,
     outbound::{Call, Heard, OutboundError},
@@ -44,12 +45,20 @@ impl Engine {
         if !self.hosts.take(&host, at) {
             return self.settle(&leased, None, Then::Untried, Vec::new()).await;
         }
-        let sent = self.send_one(&leased).await;
+        let sent = match self.send_one(&leased).await {
+            Err(error @ Error::Store(_)) => {
+                self.hosts.give_back(&host, Went::Unknown, self.clock.now());
+                return Err(error);
+            }
+            Err(error) => {
+                tracing::error!(delivery = %leased.delivery.id, error = %error, "a delivery could not be rendered");
+                Some(Err(OutboundError::Unusable("there is no way to say it")))
+            }
+            Ok(sent) => sent,
+        };
         let now = self.clock.now();
-        let delivered =
-            matches!(&sent, Ok(Some(Ok(heard))) if (200..300).contains(&heard.status)) || matches!(sent, Ok(None));
-        self.hosts.give_back(&host, delivered, now);
-        match sent? {
+        self.hosts.give_back(&host, went(sent.as_ref()), now);
+        match sent {
             None => self.settle(&leased, None, Then::Superseded, Vec::new()).await,
             Some(outcome) => self.conclude(&leased, at, now, outcome).await,
         }
@@ -82,7 +91,7 @@ impl Engine {
                 let answer = heard.body.get(..KEPT_BYTES).unwrap_or(&heard.body).to_vec();
                 let attempt = Attempt { at, took_ms, outcome: Outcome::Answered(heard.status), answer };
                 let then = if (200..300).contains(&heard.status) {
-                    self.take_receivers_word(leased, &heard).await
+                    self.take_receivers_word(leased, &heard, now).await
                 } else if heard.status == 410 {
                     Then::LaneAbandoned
                 } else {
@@ -102,10 +111,14 @@ impl Engine {
         self.settle(leased, Some(attempt), then, notices).await
     }
 
-    /// A callback's answer says nothing; the organisation's own systems may answer at once.
-    async fn take_receivers_word(&self, leased: &Leased, heard: &Heard) -> Then {
-        if leased.delivery.kind == DeliveryKind::Webhook {
-            self.take_webhook_answer(leased, heard).await;
+    /// A callback's answer says nothing; the organisation's own systems may answer at once. If what they say cannot be
+    /// saved now, they are asked again.
+    async fn take_receivers_word(&self, leased: &Leased, heard: &Heard, now: Instant) -> Then {
+        if leased.delivery.kind == DeliveryKind::Webhook
+            && let Err(Error::Store(error)) = self.take_webhook_answer(leased, heard).await
+        {
+            tracing::error!(request = %leased.request.id, error = %error, "the webhook's answer could not be saved");
+            return self.again(&leased.delivery, leased, now, None);
         }
         Then::Delivered
     }
@@ -126,6 +139,18 @@ impl Engine {
     ) -> Result<()> {
         let settlement = Settlement { id: leased.delivery.id.clone(), fence: leased.fence, attempt, then, deliveries };
         Ok(self.store.settle(settlement).await?)
+    }
+}
+
+/// What an attempt says of its host. An answer of any status shows that the host is there: what its callbacks mean to
+/// one sender is nothing to the others that name it.
+fn went(sent: Option<&std::result::Result<Heard, OutboundError>>) -> Went {
+    match sent {
+        Some(Ok(_)) => Went::Reached,
+        Some(Err(OutboundError::Timeout | OutboundError::Connect | OutboundError::Broken)) => Went::Failed,
+        Some(Err(OutboundError::Refused(_) | OutboundError::TooLarge | OutboundError::Unusable(_))) | None => {
+            Went::Unknown
+        }
     }
 }
 

@@ -128,13 +128,18 @@ impl Engine {
     }
 
     /// Takes the answer that came at once, if any. What it says wrongly is logged by name, and the request waits.
-    pub(super) async fn take_webhook_answer(&self, leased: &Leased, heard: &Heard) {
+    pub(super) async fn take_webhook_answer(&self, leased: &Leased, heard: &Heard) -> Result<()> {
         let Some(answer) = answer_at_once(&heard.body) else {
             tracing::debug!(request = %leased.request.id, "the webhook was taken; its answer comes later");
-            return;
+            return Ok(());
         };
-        if let Err(error) = self.take_answer(&leased.request, answer).await {
-            tracing::warn!(request = %leased.request.id, error = %error, "the webhook's answer was not taken");
+        match self.take_answer(&leased.request, answer).await {
+            Err(error @ Error::Store(_)) => Err(error),
+            Err(error) => {
+                tracing::warn!(request = %leased.request.id, error = %error, "the webhook's answer was not taken");
+                Ok(())
+            }
+            Ok(_) => Ok(()),
         }
     }
 }

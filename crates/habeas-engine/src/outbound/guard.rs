@@ -33,6 +33,7 @@ pub struct Guard {
     sandbox: bool,
     configured: bool,
     allow: Vec<IpNet>,
+    allowed_only: bool,
     ports: Vec<u16>,
 }
 
@@ -43,8 +44,14 @@ impl Guard {
             sandbox: policy.sandbox,
             configured: destination == Destination::Configured,
             allow: if destination == Destination::Configured { policy.allow.clone() } else { Vec::new() },
+            allowed_only: false,
             ports: policy.ports.clone(),
         }
+    }
+
+    /// The filter for plain http to what the operator configured: permitted networks, and nothing else.
+    pub fn plain(policy: &Policy) -> Self {
+        Self { allowed_only: true, ..Self::new(policy, Destination::Configured) }
     }
 
     pub(super) const fn sandbox(&self) -> bool {
@@ -78,7 +85,9 @@ impl Guard {
     /// Whether an address may be connected to.
     pub fn admits(&self, ip: IpAddr) -> bool {
         let ip = unwrap(ip);
-        is_public(ip) || (self.sandbox && ip.is_loopback()) || self.allow.iter().any(|net| net.contains(&ip))
+        (is_public(ip) && !self.allowed_only)
+            || (self.sandbox && ip.is_loopback())
+            || self.allow.iter().any(|net| net.contains(&ip))
     }
 }
 
@@ -207,6 +216,9 @@ mod tests {
         assert_eq!(guard.check(&"http://10.1.2.3:9000/hook".parse().unwrap()), Ok(()));
         assert_eq!(guard.check(&"https://10.2.0.1/".parse().unwrap()), Err(Refusal::Address));
         assert_eq!(guard.check(&"https://127.0.0.1/".parse().unwrap()), Err(Refusal::Address));
+        let plain = Guard::plain(&policy(false));
+        assert!(plain.admits("10.1.2.3".parse().unwrap()));
+        assert!(!plain.admits("93.184.216.34".parse().unwrap()), "no credential in the clear over the public network");
     }
 
     #[test]

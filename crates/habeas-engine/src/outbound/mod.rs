@@ -129,6 +129,8 @@ pub struct Outbound {
     policy: Policy,
     named: reqwest::Client,
     configured: reqwest::Client,
+    /// For plain http, which is for permitted networks only.
+    plain: reqwest::Client,
 }
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -139,8 +141,21 @@ impl Outbound {
     /// # Errors
     /// [`NoClient`] when the certificate authorities cannot be used.
     pub fn new(policy: Policy) -> Result<Self, NoClient> {
-        let client = |destination| build(&policy, Guard::new(&policy, destination));
-        Ok(Self { named: client(Destination::Named)?, configured: client(Destination::Configured)?, policy })
+        let client = |guard| build(&policy, guard);
+        Ok(Self {
+            named: client(Guard::new(&policy, Destination::Named))?,
+            configured: client(Guard::new(&policy, Destination::Configured))?,
+            plain: client(Guard::plain(&policy))?,
+            policy,
+        })
+    }
+
+    /// Whether a URL that a peer names may be called, as far as the URL itself tells.
+    ///
+    /// # Errors
+    /// [`Refusal`] says why not.
+    pub fn may_call(&self, url: &Url) -> Result<(), Refusal> {
+        Guard::new(&self.policy, Destination::Named).check(url)
     }
 
     /// Certificate authorities for the certificates that messages are signed with.
@@ -159,12 +174,15 @@ impl Outbound {
 
     async fn exchange(&self, call: Call<'_>) -> Result<Heard, OutboundError> {
         let Outgoing { method, mut url, mut headers, body } = call.outgoing;
-        Guard::new(&self.policy, call.destination).check(&url)?;
+        let plain = call.destination == Destination::Configured && url.scheme() == "http" && !self.policy.sandbox;
+        let guard = if plain { Guard::plain(&self.policy) } else { Guard::new(&self.policy, call.destination) };
+        guard.check(&url)?;
         if let Some(credential) = call.credential {
             show(credential, &mut url, &mut headers);
         }
         let client = match call.destination {
             Destination::Named => &self.named,
+            Destination::Configured if plain => &self.plain,
             Destination::Configured => &self.configured,
         };
         let mut response =

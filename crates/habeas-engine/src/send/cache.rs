@@ -73,6 +73,24 @@ impl Engine {
         {
             return Ok(capabilities.clone());
         }
+        if known.absent_until.is_some_and(|until| now < until) {
+            return Err(OutboundError::Unusable("it could not be asked a moment ago").into());
+        }
+        match self.fetch_capabilities(tenant, peer).await {
+            Ok(capabilities) => {
+                known.capabilities = Some((capabilities.clone(), now));
+                tracing::info!(organisation = %tenant.domain(), party = %peer.party.id,
+                    "discovered what a party supports");
+                Ok(capabilities)
+            }
+            Err(error) => {
+                known.absent_until = Some(self.clock.now().plus_ms(ABSENT_MS));
+                Err(error)
+            }
+        }
+    }
+
+    async fn fetch_capabilities(&self, tenant: &Tenant, peer: &Peer) -> Result<Capabilities> {
         let dialect = self.dialect_of(peer)?;
         let discover = dialect.discover().ok_or(Error::Bug("a dialect without discovery"))?;
         let asked = self.ask(tenant, peer, |x| discover.ask(x))?;
@@ -81,8 +99,6 @@ impl Engine {
         let Told::Said(capabilities) = told else {
             return Err(OutboundError::Unusable("it refused its discovery").into());
         };
-        known.capabilities = Some((capabilities.clone(), now));
-        tracing::info!(organisation = %tenant.domain(), party = %peer.party.id, "discovered what a party supports");
         Ok(capabilities)
     }
 
@@ -118,7 +134,7 @@ impl Engine {
                 Ok(key)
             }
             Err(error) => {
-                known.absent_until = Some(now.plus_ms(ABSENT_MS));
+                known.absent_until = Some(self.clock.now().plus_ms(ABSENT_MS));
                 tracing::warn!(organisation = %tenant.domain(), party = %peer.party.id, why = %error,
                     cause = std::error::Error::source(&error).map(ToString::to_string),
                     "a party's certificate could not be had");

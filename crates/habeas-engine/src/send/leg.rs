@@ -54,10 +54,11 @@ impl Engine {
         let leg = &leased.row.leg;
         let tenant = self.tenant(&leased.request)?;
         let Some(peer) = tenant.peer(&leg.party) else { return Err(Error::Bug("the party of a leg is gone")) };
-        if leg.state.is_final() {
+        let told = matches!(leg.state, LegState::Sent { .. });
+        if leg.state.is_final() && (leg.accepted_at.is_some() || !told) {
             return Ok(Some(Done { leg: leg.clone(), receipt: None }));
         }
-        if leg.cancel == LegCancel::Wanted {
+        if leg.cancel == LegCancel::Wanted && !leg.state.is_final() {
             return self.take_back(leased, tenant, peer).await;
         }
         if leg.accepted_at.is_none() {
@@ -121,13 +122,13 @@ impl Engine {
         let Outgoing { method, url, headers, body } = self.ask(tenant, peer, |x| cancel.ask(&id, x))?;
         let answer = self.converse(tenant, peer, Operation::Cancel, Frozen { method, url, headers, body }).await?;
         match cancel.hear(&answer).map_err(|_| OutboundError::Unusable("its answer cannot be read"))? {
-            Told::Refused { again: true, .. } => Ok(None),
             Told::Refused { status: 404, .. } if leg.accepted_at.is_none() => {
                 // It was in doubt whether the request had arrived: it had not.
                 leg.state = LegState::Waived;
                 leg.cancel = LegCancel::Done;
                 Ok(Some(Done { leg, receipt: None }))
             }
+            Told::Refused { again: true, .. } => Ok(None),
             Told::Refused { status, .. } => {
                 tracing::info!(request = %leg.request, party = %leg.party, status, "a party did not take a request back");
                 leg.cancel = LegCancel::Refused;
@@ -244,12 +245,14 @@ impl Engine {
             if leg.state == LegState::Waiting {
                 leg.state = LegState::Unsent;
             }
+            // Somebody who took the request back meanwhile does not wait for the schedule.
+            let cancelled = leg.cancel == LegCancel::Wanted && leased.row.leg.cancel != LegCancel::Wanted;
             let save = LegSave {
                 leg,
                 revision: row.revision,
                 fence: Some(leased.fence),
-                due_at: Some(due_at),
-                attempts,
+                due_at: Some(if cancelled { now } else { due_at }),
+                attempts: if cancelled { 0 } else { attempts },
                 thaw: false,
                 receipt: None,
                 request: None,

@@ -3,7 +3,9 @@
 pub mod cache;
 mod leg;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
 
 use habeas_core::{
     capability::Capabilities,
@@ -25,7 +27,11 @@ use crate::{
     change::TRIES,
     directory::{Peer, Tenant},
     operator::Send,
+    outbound::OutboundError,
 };
+
+/// How long an operator waits for a party to say what it supports.
+const ASK_WITHIN: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// Makes a request and saves it; the worker sends it. A party that can be asked what it supports is asked first.
@@ -48,9 +54,11 @@ impl Engine {
             let unknown = || Problem::at(Code::InvalidField, Field::entry("to", index)).because("no such party here");
             let peer = tenant.peer(id).filter(|peer| peer.party.base.is_some()).ok_or_else(unknown)?;
             if !peers.iter().any(|other| other.party.id == *id) {
-                self.check_support(tenant, peer, &send).await?;
                 peers.push(peer);
             }
+        }
+        for supports in join_all(peers.iter().map(|peer| self.check_support(tenant, peer, &send))).await {
+            supports?;
         }
         let new = self.new_own(tenant, &peers, send)?;
         let id = new.request.id.clone();
@@ -61,7 +69,8 @@ impl Engine {
 
     /// A party that cannot be asked now is not in the way: the leg is tried to the schedule, and it will say so then.
     async fn check_support(&self, tenant: &Tenant, peer: &Peer, send: &Send) -> Result<()> {
-        let supported = match self.discover(tenant, peer).await {
+        let asked = tokio::time::timeout(ASK_WITHIN, self.discover(tenant, peer)).await;
+        let supported = match asked.unwrap_or(Err(OutboundError::Timeout.into())) {
             Ok(supported) => supported,
             Err(Error::Outbound(error)) => {
                 tracing::warn!(party = %peer.party.id, why = error.word(), "a party could not be asked what it supports");

@@ -74,7 +74,8 @@ impl Engine {
             let save = LegSave {
                 revision: row.revision,
                 fence: None,
-                due_at: if leg.state.is_final() { None } else { row.due_at },
+                // A receipt that did not arrive yet is still asked for.
+                due_at: if leg.state.is_final() && leg.accepted_at.is_some() { None } else { row.due_at },
                 attempts: row.attempts,
                 thaw: false,
                 receipt: Some(receipt.clone()),
@@ -106,8 +107,12 @@ impl Engine {
     }
 }
 
-/// The leg after the report, or `None` when that says nothing new.
+/// The leg after the report, or `None` when that says nothing new. What a party said last stays said: an old callback
+/// is signed for ever.
 fn moved(leg: &Leg, report: &Report) -> Option<Leg> {
+    if leg.state.is_final() {
+        return None;
+    }
     let mut next = leg.clone();
     if let Some(state) = leg.state.forward(&report.progress) {
         next.state = state;

@@ -30,6 +30,7 @@ use crate::{
     directory::Tenant,
     hand::Hand,
     keyring::{Keys, PeerKey, holder},
+    outbound::OutboundError,
 };
 
 /// A request to us whose sender may speak; its body has not been looked at.
@@ -153,6 +154,10 @@ impl Engine {
 
     async fn admit(&self, tenant: &Tenant, endpoint: &Endpoint, head: &RequestHead) -> Result<(Claim, Caller)> {
         let claim = (endpoint.claim)(head)?;
+        let coded = head.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+        if coded {
+            return Err(Problem::new(Code::UnsupportedMediaType).because("a content coding is not understood").into());
+        }
         let caller = match &claim {
             Claim::Nobody => Caller::Nobody,
             Claim::Holder(credential) => {
@@ -195,7 +200,7 @@ impl Engine {
                     return Err(Error::Bug("a callback without a signature"));
                 };
                 let peer = arrival.tenant.peer(&row.leg.party).ok_or(Error::Bug("a leg without a party"))?;
-                let key = self.key_for(&arrival.tenant, peer, &body, signature).await?;
+                let key = self.key_for(&arrival.tenant, peer, &body, signature).await.map_err(unbelievable)?;
                 let message = verify(arrival, body, Some(&key))?;
                 self.callback(arrival, row, &key, message).await
             }
@@ -226,6 +231,15 @@ fn verify(arrival: &Arrival, body: Vec<u8>, signer: Option<&PeerKey>) -> Result<
         })
         .into()
     })
+}
+
+/// A certificate that is not where it should be, or is none, is a failed authentication (opengdpr.md A5). One that could
+/// not be fetched now is not.
+fn unbelievable(error: Error) -> Error {
+    match error {
+        Error::Outbound(OutboundError::Unusable(_) | OutboundError::TooLarge) => Problem::new(Code::Forbidden).into(),
+        other => other,
+    }
 }
 
 fn caller(message: &Verified<RequestHead>) -> Result<&PartyId> {

@@ -27,6 +27,7 @@ impl Engine {
         let submit = arrival.dialect.submit().ok_or(Error::Bug("an endpoint without its operation"))?;
         let hand = Hand::new(&arrival.tenant);
         let submission = submit.read(&message, &arrival.exchange(self, &hand))?;
+        self.check_callbacks(arrival, &submission)?;
         let party = caller(&message)?.clone();
         let upstream = Upstream { party, dialect: arrival.dialect.id(), mount: arrival.mount.path.clone() };
         let request = self.accept(arrival, upstream, &submission);
@@ -43,6 +44,17 @@ impl Engine {
             }
             Receive::Exists(existing) => self.replay(arrival, submit, &existing, message.body()),
         }
+    }
+
+    /// What can be told from a URL alone is told at once, not when the callback fails for weeks.
+    fn check_callbacks(&self, arrival: &Arrival, submission: &Submission) -> Result<()> {
+        for (index, callback) in submission.callbacks.iter().enumerate() {
+            self.outbound.may_call(callback.url()).map_err(|refusal| {
+                Problem::at(Code::CallbackNotAllowed, Field::entry(arrival.dialect.callbacks_field(), index))
+                    .because(refusal.to_string())
+            })?;
+        }
+        Ok(())
     }
 
     /// The same bytes get the same receipt; other bytes under the same id are refused.

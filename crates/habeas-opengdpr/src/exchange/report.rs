@@ -34,8 +34,10 @@ pub(super) fn hear<T>(
 pub(super) fn refused<T>(answer: Back<'_>) -> Option<Told<T>> {
     match answer.head().status {
         200..300 => None,
-        status @ (408 | 425 | 429 | 500..600) => Some(Told::Refused { status, again: true }),
-        status => Some(Told::Refused { status, again: false }),
+        // What is wrong with the request itself stays wrong. Anything else (a credential that was changed, a path that is
+        // gone, a redirect) is a fault on the way that somebody will mend, and no reason to give a person's wish up.
+        status @ (400 | 409 | 410 | 413 | 415 | 422) => Some(Told::Refused { status, again: false }),
+        status => Some(Told::Refused { status, again: true }),
     }
 }
 

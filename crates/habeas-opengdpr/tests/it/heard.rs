@@ -83,11 +83,13 @@ fn what_real_peers_send_is_understood() {
 #[test]
 fn a_refusal_says_whether_to_ask_again() {
     for (status, again) in [
-        (302, false),
+        (302, true),
         (400, false),
-        (401, false),
-        (404, false),
+        (401, true),
+        (403, true),
+        (404, true),
         (409, false),
+        (422, false),
         (408, true),
         (425, true),
         (429, true),

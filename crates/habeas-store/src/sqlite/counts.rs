@@ -19,10 +19,10 @@ impl Sqlite {
         self.readers.run(move |conn| counts(conn, now)).await
     }
 
-    pub(super) async fn load_next_due(&self) -> Result<Option<Instant>> {
-        let read = self.readers.run(|conn| {
+    pub(super) async fn load_next_due(&self, after: Instant) -> Result<Option<Instant>> {
+        let read = self.readers.run(move |conn| {
             let mut query = conn.prepare_cached(NEXT)?;
-            Ok(query.query_row([], |row| instant_or_null(row, 0))?)
+            Ok(query.query_row([after.ms()], |row| instant_or_null(row, 0))?)
         });
         read.await
     }
@@ -42,14 +42,18 @@ const FAILING: &str = "SELECT count(*) FROM deliveries INDEXED BY deliveries_fai
 const LATE: &str = "SELECT count(*) FROM requests INDEXED BY requests_open
     WHERE final_at IS NULL AND expected_by < ?1";
 const NEXT: &str = "SELECT min(at) FROM (
-    SELECT min(due_at) AS at FROM deliveries INDEXED BY deliveries_due WHERE state = 'due' AND head = 1
-    UNION ALL SELECT min(leased_until) FROM deliveries INDEXED BY deliveries_leased WHERE state = 'leased'
-    UNION ALL SELECT min(due_at) FROM legs INDEXED BY legs_due WHERE due_at IS NOT NULL AND leased_until IS NULL
+    SELECT min(due_at) AS at FROM deliveries INDEXED BY deliveries_due
+        WHERE state = 'due' AND head = 1 AND due_at > ?1
+    UNION ALL SELECT min(leased_until) FROM deliveries INDEXED BY deliveries_leased
+        WHERE state = 'leased' AND leased_until > ?1
+    UNION ALL SELECT min(due_at) FROM legs INDEXED BY legs_due
+        WHERE due_at IS NOT NULL AND leased_until IS NULL AND due_at > ?1
     UNION ALL SELECT min(leased_until) FROM legs INDEXED BY legs_leased
-        WHERE due_at IS NOT NULL AND leased_until IS NOT NULL
-    UNION ALL SELECT min(errand_at) FROM requests INDEXED BY requests_errand WHERE errand_at IS NOT NULL
+        WHERE due_at IS NOT NULL AND leased_until IS NOT NULL AND leased_until > ?1
+    UNION ALL SELECT min(errand_at) FROM requests INDEXED BY requests_errand
+        WHERE errand_at IS NOT NULL AND errand_at > ?1
     UNION ALL SELECT min(shred_after) FROM requests INDEXED BY requests_shred
-        WHERE shred_after IS NOT NULL AND wrapped_key IS NOT NULL)";
+        WHERE shred_after IS NOT NULL AND wrapped_key IS NOT NULL AND shred_after > ?1)";
 
 fn counts(conn: &Connection, now: Instant) -> Result<Counts> {
     let mut counts = Counts::default();

@@ -41,7 +41,7 @@ impl Sqlite {
         )?;
         schema::migrate(&mut conn)?;
         let readers = (0..READERS).map(|_| reader(path)).collect::<Result<Vec<_>>>()?;
-        Ok(Self { readers: Readers::new(readers), writer: Writer::start(conn)?, sealers })
+        Ok(Self { readers: Readers::start(readers)?, writer: Writer::start(conn)?, sealers })
     }
 }
 

@@ -1,76 +1,98 @@
 //! How does the store read without waiting for the writer?
 //!
-//! A few read-only connections, lent to blocking threads. Each read sees one state of the database.
+//! A few threads, each with a read-only connection of its own. They are not the runtime's blocking threads: those may
+//! all be waiting for a name server, and the store must not wait with them. Each read sees one state of the database.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+    thread::{self, JoinHandle},
+};
 
 use rusqlite::Connection;
-use tokio::{sync::Semaphore, task};
+use tokio::sync::{mpsc, oneshot};
 
 use super::convert::unavailable;
 use crate::{Result, StoreError};
 
-/// The connections.
+/// So many reads may wait in the queue before the next has to wait outside.
+const QUEUE: usize = 1024;
+
+type Job = Box<dyn FnOnce(&Connection) + Send>;
+
+/// The threads, and the way to them.
 pub(super) struct Readers {
-    idle: Arc<Mutex<Vec<Connection>>>,
-    permits: Arc<Semaphore>,
+    queue: Option<mpsc::Sender<Job>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Readers {
-    pub(super) fn new(connections: Vec<Connection>) -> Self {
-        let permits = Arc::new(Semaphore::new(connections.len()));
-        Self { idle: Arc::new(Mutex::new(connections)), permits }
+    pub(super) fn start(connections: Vec<Connection>) -> Result<Self> {
+        let (queue, waiting) = mpsc::channel::<Job>(QUEUE);
+        let waiting = Arc::new(Mutex::new(waiting));
+        let start = |connection: Connection| {
+            let waiting = Arc::clone(&waiting);
+            let thread = thread::Builder::new().name("store reader".to_owned());
+            thread.spawn(move || serve(&connection, &waiting)).map_err(unavailable)
+        };
+        let threads = connections.into_iter().map(start).collect::<Result<Vec<_>>>()?;
+        Ok(Self { queue: Some(queue), threads })
     }
 
-    /// Lends a connection for one piece of work.
+    /// Runs one piece of work on one of the connections.
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(unavailable)?;
-        let idle = Arc::clone(&self.idle);
-        let read = task::spawn_blocking(move || {
-            let lent = Lent::take(idle)?;
-            let result = lent.read(work);
-            // The connection first, then the permit: whoever gets the permit finds a connection.
-            drop(lent);
-            drop(permit);
-            result
-        });
-        read.await.map_err(unavailable)?
+        let (reply, answer) = oneshot::channel();
+        let job = move |connection: &Connection| {
+            let result = catch_unwind(AssertUnwindSafe(|| read(connection, work)));
+            // Who asked may have gone away.
+            let _ = reply.send(result.unwrap_or_else(|_| Err(unavailable(Panicked))));
+        };
+        let queue = self.queue.as_ref().ok_or(StoreError::Corrupt("the readers' queue"))?;
+        queue.send(Box::new(job)).await.map_err(|_| unavailable(Gone))?;
+        answer.await.map_err(unavailable)?
     }
 }
 
-/// A connection that goes back, whatever happens to its work.
-struct Lent {
-    connection: Option<Connection>,
-    idle: Arc<Mutex<Vec<Connection>>>,
-}
-
-impl Lent {
-    fn take(idle: Arc<Mutex<Vec<Connection>>>) -> Result<Self> {
-        let connection = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Ok(Self { connection, idle })
-    }
-
-    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let connection = self.connection.as_ref().ok_or(StoreError::Corrupt("the pool of readers"))?;
-        // An earlier work that panicked may have left its transaction open.
-        if !connection.is_autocommit() {
-            connection.execute_batch("ROLLBACK")?;
-        }
-        connection.prepare_cached("BEGIN")?.execute([])?;
-        let result = work(connection);
-        connection.prepare_cached("COMMIT")?.execute([])?;
-        result
-    }
-}
-
-impl Drop for Lent {
+impl Drop for Readers {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        drop(self.queue.take());
+        for thread in self.threads.drain(..) {
+            // The thread catches the panics of its work; there is nothing to learn from how it ended.
+            let _ = thread.join();
         }
     }
 }
+
+fn serve(connection: &Connection, waiting: &Mutex<mpsc::Receiver<Job>>) {
+    loop {
+        // One thread waits for work at a time; the others wait for its place.
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        match next {
+            Some(job) => job(connection),
+            None => return,
+        }
+    }
+}
+
+fn read<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    // An earlier work that panicked may have left its transaction open.
+    if !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
+    }
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let result = work(connection);
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    result
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the readers have ended")]
+struct Gone;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the work panicked")]
+struct Panicked;

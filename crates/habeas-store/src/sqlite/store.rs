@@ -66,8 +66,8 @@ impl Store for Sqlite {
     async fn take_back_leases(&self) -> Result<u64> {
         self.take_back_all_leases().await
     }
-    async fn next_due(&self) -> Result<Option<Instant>> {
-        self.load_next_due().await
+    async fn next_due(&self, after: Instant) -> Result<Option<Instant>> {
+        self.load_next_due(after).await
     }
 
     async fn create(&self, new: NewOwn) -> Result<()> {

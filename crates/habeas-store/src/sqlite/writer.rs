@@ -127,7 +127,8 @@ where
     F: FnMut(&Connection) -> Result<T> + Send,
 {
     fn run(&mut self, conn: &Connection) -> bool {
-        let result = catch_unwind(AssertUnwindSafe(|| (self.work)(conn))).unwrap_or_else(|_| Err(unavailable(Panicked)));
+        let result =
+            catch_unwind(AssertUnwindSafe(|| (self.work)(conn))).unwrap_or_else(|_| Err(unavailable(Panicked)));
         let keep = result.is_ok();
         self.result = Some(result);
         keep
@@ -228,8 +229,10 @@ fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
 
 /// Best effort: a reader that is still at it keeps the log until the next time.
 fn empty_log(conn: &Connection) {
-    if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-        tracing::warn!(%error, "the log could not be emptied");
+    match conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0)) {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!("the log could not be emptied: it is being read; what was shredded leaves it later"),
+        Err(error) => tracing::warn!(%error, "the log could not be emptied"),
     }
 }
 
@@ -256,3 +259,38 @@ struct Gone;
 #[derive(Debug, thiserror::Error)]
 #[error("the work panicked")]
 struct Panicked;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(n: i64, ends: fn() -> Result<()>) -> (Box<dyn Job>, oneshot::Receiver<Result<()>>) {
+        let (reply, answer) = oneshot::channel();
+        let work = move |conn: &Connection| {
+            conn.execute("INSERT INTO kept VALUES (?1)", [n])?;
+            ends()
+        };
+        (Box::new(Work { work, result: None, reply }), answer)
+    }
+
+    #[test]
+    fn work_that_fails_or_panics_after_writing_is_undone_alone() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE kept (n INTEGER)").unwrap();
+        let (mut jobs, mut answers) = (Vec::new(), Vec::new());
+        let ends: [fn() -> Result<()>; 4] = [|| Ok(()), || Err(StoreError::Stale), || panic!("a mistake"), || Ok(())];
+        for (n, ends) in (1..).zip(ends) {
+            let (job, answer) = job(n, ends);
+            jobs.push(job);
+            answers.push(answer);
+        }
+        let counters = Counters::default();
+        write(&conn, &mut jobs, &counters);
+        let results: Vec<bool> = answers.iter_mut().map(|answer| answer.try_recv().unwrap().is_ok()).collect();
+        assert_eq!(results, [true, false, false, true]);
+        let mut query = conn.prepare("SELECT n FROM kept ORDER BY n").unwrap();
+        let kept: Vec<i64> = query.query_map([], |row| row.get(0)).unwrap().map(std::result::Result::unwrap).collect();
+        assert_eq!(kept, [1, 4]);
+        assert_eq!(counters.commits.load(Ordering::Relaxed), 1);
+    }
+}

@@ -83,16 +83,17 @@ pub(crate) async fn errands_come_when_they_are_due(store: Arc<dyn Store>) {
 }
 
 pub(crate) async fn the_next_thing_due_is_the_earliest_of_all(store: Arc<dyn Store>) {
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(at(-1)).await.unwrap(), None);
     accept(&*store, new("r1")).await;
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(at(-1)).await.unwrap(), None);
     let save = Save { shred_after: Some(at(900)), ..change(&request("r1"), &Change::Cancel, &[]) };
     store.apply(save).await.unwrap();
-    assert_eq!(store.next_due().await.unwrap(), Some(at(900)));
+    assert_eq!(store.next_due(at(-1)).await.unwrap(), Some(at(900)));
     accept(&*store, NewRequest { errand_at: Some(at(800)), ..new("r2") }).await;
-    assert_eq!(store.next_due().await.unwrap(), Some(at(800)));
+    assert_eq!(store.next_due(at(-1)).await.unwrap(), Some(at(800)));
     accept(&*store, calling_back("r3")).await;
-    assert_eq!(store.next_due().await.unwrap(), Some(at(0)));
+    assert_eq!(store.next_due(at(-1)).await.unwrap(), Some(at(0)));
+    assert_eq!(store.next_due(at(0)).await.unwrap(), Some(at(800)), "what is due already waits for no time");
     lease(&*store, 10).await;
-    assert_eq!(store.next_due().await.unwrap(), Some(at(70)));
+    assert_eq!(store.next_due(at(-1)).await.unwrap(), Some(at(70)));
 }

@@ -152,7 +152,7 @@ pub(crate) async fn what_waits_behind_a_failing_delivery_is_not_due(store: Arc<d
     move_on(store, "r1", &Change::Start, &[0]).await;
     settle(store, &lease(store, 0).await[0], Then::Again(at(700))).await;
     assert!(lease(store, 600).await.is_empty());
-    assert_eq!(store.next_due().await.unwrap(), Some(at(700)));
+    assert_eq!(store.next_due(at(-1)).await.unwrap(), Some(at(700)));
     assert_eq!(store.counts(at(600)).await.unwrap().oldest_due_ms, None);
     assert_eq!(names(&lease(store, 700).await), ["r1.0.0"]);
 }

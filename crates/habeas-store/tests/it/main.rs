@@ -85,6 +85,7 @@ macro_rules! suite {
                 a_message_frozen_twice_keeps_its_first_bytes
                 a_message_is_frozen_only_under_the_present_lease
                 who_froze_a_leg_saves_it_with_the_revision_it_leased
+                who_decided_beside_another_leg_decides_anew
                 who_decided_before_the_leg_was_frozen_decides_anew
                 a_leg_and_its_request_are_saved_together_or_not_at_all
                 every_state_of_a_leg_is_read_back

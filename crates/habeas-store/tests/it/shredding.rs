@@ -50,7 +50,7 @@ pub(crate) async fn nothing_personal_is_left_and_nothing_is_stuck(store: Arc<dyn
         assert_eq!(store.retry(&retry, at(600)).await.unwrap(), 0);
     }
     assert!(lease(store, 10_000).await.is_empty());
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(at(-1)).await.unwrap(), None);
     assert_eq!(store.shred(at(1_000), 10).await.unwrap(), 0);
 }
 
@@ -104,7 +104,7 @@ pub(crate) async fn a_leg_held_while_its_request_is_shredded_cannot_be_saved(sto
     };
     assert!(matches!(store.save_leg(late).await, Err(StoreError::Stale)));
     assert!(store.lease_legs(at(9_000), at(9_060), 1).await.unwrap().is_empty());
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(at(-1)).await.unwrap(), None);
 }
 
 pub(crate) async fn only_what_is_due_is_shredded(store: Arc<dyn Store>) {

@@ -248,13 +248,13 @@ fn callbacks_into_private_networks_fail_visibly_and_their_owner_is_told() {
     site.append(&format!("\n[[organisation.party]]\ndomain = \"{SHOP}\"\ncontact = \"{contact_url}\"\n{line}"));
     let (server, _) = site.serve();
     let peer = Call { port: site.port, host: PRIVACY, token: Some(&token) };
-    for url in ["http://example.com/", "https://u:p@example.com/"] {
+    for url in ["http://example.com/", "https://u:p@example.com/", "https://127.0.0.1/", "https://example.com:22/"] {
         let refused = peer.post(REQUESTS, &asking(&id(1), "erasure", "ann@example.org", &[url.to_owned()]));
         assert_eq!(refused.status(), 400, "{url}");
     }
-    let urls = ["https://localhost/callbacks/canary", "https://127.0.0.1/canary"].map(str::to_owned);
+    let urls = ["https://localhost/callbacks/canary", "https://localhost/canary"].map(str::to_owned);
     let accepted = peer.post(REQUESTS, &asking(&id(1), "erasure", "ann@example.org", &urls));
-    assert_eq!(accepted.status(), 201, "where a URL leads is judged when it is called");
+    assert_eq!(accepted.status(), 201, "where a name leads is judged when it is called");
     let notice =
         contact.wait("the controller's contact is told", |heard| heard.first().map(crate::wire::Message::json));
     assert_eq!((&notice["type"], &notice["subject_request_id"]), (&"callbacks.failing".into(), &id(1).into()));
@@ -267,10 +267,8 @@ fn callbacks_into_private_networks_fail_visibly_and_their_owner_is_told() {
         })
     };
     let listed = failing(1);
-    for host in ["localhost:443", "127.0.0.1:443"] {
-        assert!(listed.as_array().unwrap().iter().any(|one| one["host"] == host), "{host} is not in {listed}");
-    }
     for one in listed.as_array().unwrap() {
+        assert_eq!(one["host"], "localhost:443");
         assert_eq!(one["last"]["error"], "destination_refused");
     }
     assert_eq!(site.asks(&["deliveries", "retry", "--failing"]), json!({ "retried": 2 }));
