@@ -11,6 +11,7 @@ use habeas_trust::{
     authority,
     credential::Credential,
     signing::{KeyError, RsaSize, SigningKey},
+    webhook::WebhookSecret,
 };
 use serde_json::json;
 
@@ -31,6 +32,8 @@ pub(super) enum Command {
     Install(install::Args),
     /// Make a credential for a party; it is shown once.
     Token(Token),
+    /// Make the secret that messages to your own systems are signed with.
+    Webhook(Webhook),
 }
 
 /// The kinds of key to sign with.
@@ -86,12 +89,20 @@ pub(super) struct Token {
     party: String,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Webhook {
+    /// Where to write it: `secret_file` in [organisation.fulfilment].
+    #[arg(long, default_value = "webhook.secret")]
+    file: PathBuf,
+}
+
 pub(super) fn run(command: Command, setup: &Setup, output: Output) -> Outcome {
     match command {
         Command::New(args) => new(&args, setup, output),
         Command::Csr(args) => csr(&args, setup, output),
         Command::Install(args) => install::run(&args, setup, output),
         Command::Token(args) => token(&args, output),
+        Command::Webhook(args) => webhook(&args, setup, output),
     }
 }
 
@@ -176,6 +187,25 @@ fn token(args: &Token, output: Output) -> Outcome {
          credentials = [\"{hash}\"]",
         args.party,
         credential.token(),
+    ));
+    Ok(())
+}
+
+fn webhook(args: &Webhook, setup: &Setup, output: Output) -> Outcome {
+    let file = setup.file().parent().unwrap_or(Path::new("")).join(&args.file);
+    if file.exists() {
+        return Err(anyhow!("there is already {}: move it away first", file.display()).into());
+    }
+    files::create(&file, &WebhookSecret::generate().expose(), Readers::Owner)?;
+    if output.is_json() {
+        output.json(&json!({ "secret_file": file }));
+    }
+    output.say(&format!(
+        "Wrote {}: the secret by which your systems know our messages (Standard Webhooks: webhook-id,\n\
+         webhook-timestamp and webhook-signature). Hand it to them on a safe way, and put this into\n\
+         [organisation.fulfilment]:\n\n  by = \"webhook\"\n  url = \"https://...\"\n  secret_file = {:?}",
+        file.display(),
+        args.file,
     ));
     Ok(())
 }
