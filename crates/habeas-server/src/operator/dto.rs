@@ -123,6 +123,10 @@ pub struct Leg {
     pub right: String,
     /// The id under which we sent it.
     pub wire_id: String,
+    /// How often its present step was tried in vain.
+    pub attempts: u32,
+    /// When it is tried next, if there is anything left to try.
+    pub next_attempt_at: Option<String>,
     /// When our submission was answered.
     pub accepted_at: Option<String>,
     /// When the party expects to be done.

@@ -5,13 +5,12 @@ use habeas_core::{
     delivery::{Attempt, Outcome},
     dialect::Operation,
     event::Event,
-    leg::Leg,
     receipt::Receipt,
     request::Request,
     state::State,
 };
 use habeas_engine::{directory::Tenant, operator::Story};
-use habeas_store::model::DeliveryRow;
+use habeas_store::model::{DeliveryRow, LegRow};
 use habeas_trust::{certificate::Chain, digest::hex};
 use url::Url;
 
@@ -59,14 +58,15 @@ pub(super) fn story(story: &Story, now: Instant) -> dto::Story {
     let receipts: Vec<&Receipt> = story.receipts.iter().map(|row| &row.receipt).collect();
     dto::Story {
         request: request(&story.request, now),
-        legs: story.legs.iter().map(|row| leg(&row.leg, &receipts)).collect(),
+        legs: story.legs.iter().map(|row| leg(row, &receipts)).collect(),
         history: story.history.iter().map(event).collect(),
         receipts: receipts.iter().map(|kept| receipt(kept)).collect(),
         deliveries: story.deliveries.iter().map(delivery).collect(),
     }
 }
 
-fn leg(leg: &Leg, receipts: &[&Receipt]) -> dto::Leg {
+fn leg(row: &LegRow, receipts: &[&Receipt]) -> dto::Leg {
+    let leg = &row.leg;
     let of_submission = |kept: &&&Receipt| kept.leg == leg.id && kept.operation == Operation::Submit;
     dto::Leg {
         leg_id: leg.id.to_string(),
@@ -74,6 +74,8 @@ fn leg(leg: &Leg, receipts: &[&Receipt]) -> dto::Leg {
         state: leg.state.name().to_owned(),
         right: leg.right.to_string(),
         wire_id: leg.wire_id.to_string(),
+        attempts: row.attempts,
+        next_attempt_at: row.due_at.map(time),
         accepted_at: leg.accepted_at.map(time),
         expected_by: leg.expected_by.map(time),
         results_url: leg.results.as_ref().map(Url::to_string),

@@ -24,9 +24,10 @@ pub(super) fn verdict(story: &Story) -> Outcome {
     if refused || story.request.state == "denied" { Err(Failure::Told(Exit::Failed)) } else { Ok(()) }
 }
 
-/// Whether the party has answered our submission, or will never have to.
+/// Whether the party has answered our submission, or will never have to. A callback that came before the answer is none:
+/// the receipt is still under way.
 pub(super) fn is_answered(leg: &Leg) -> bool {
-    leg.accepted_at.is_some() || !matches!(leg.state.as_str(), "waiting" | "unsent")
+    leg.accepted_at.is_some() || matches!(leg.state.as_str(), "refused" | "waived")
 }
 
 /// Whether nothing is left to be done.
@@ -48,6 +49,8 @@ fn value(story: &Story) -> Value {
             "expected_by": leg.expected_by,
             "results_url": leg.results_url,
             "cancel": leg.cancel,
+            "attempts": leg.attempts,
+            "next_attempt_at": leg.next_attempt_at,
         })
     });
     json!({
@@ -67,6 +70,10 @@ fn row(leg: &Leg) -> [String; 6] {
         "wanted" => format!("{} (cancellation asked)", leg.state),
         "refused" => format!("{} (could not be cancelled)", leg.state),
         _ => leg.state.clone(),
+    };
+    let state = match &leg.next_attempt_at {
+        Some(at) if leg.attempts > 0 => format!("{state}, tried {} times, again at {at}", leg.attempts),
+        _ => state,
     };
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
     [leg.party.clone(), leg.right.clone(), state, receipt, or_dash(&leg.expected_by), or_dash(&leg.results_url)]
