@@ -27,7 +27,7 @@ impl Default for Settings {
             schedule: Schedule::default(),
             attempt_ms: 30_000,
             attempts_at_once: 2048,
-            attempts_per_host: 16,
+            attempts_per_host: 32,
             notice_after_attempts: 4,
             deliver_after_deadline_ms: 7 * habeas_core::clock::DAY_MS,
             peer_fresh_ms: habeas_core::clock::DAY_MS,

@@ -214,7 +214,8 @@ fn build(policy: &Policy, guard: Guard) -> Result<reqwest::Client, NoClient> {
         .referer(false)
         .connect_timeout(CONNECT)
         .pool_idle_timeout(Duration::from_secs(30))
-        .pool_max_idle_per_host(16)
+        // More than the attempts that one host may have at once, or connections are closed only to be opened again.
+        .pool_max_idle_per_host(64)
         .user_agent(concat!("habeas/", env!("CARGO_PKG_VERSION")))
         .https_only(!policy.sandbox && policy.allow.is_empty())
         .dns_resolver(Arc::new(resolve::Resolver::new(guard)));

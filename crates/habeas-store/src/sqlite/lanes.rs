@@ -17,7 +17,8 @@ pub(super) fn insert(
     deliveries: &[NewDelivery],
 ) -> Result<()> {
     for delivery in deliveries {
-        conn.prepare_cached(INSERT)?.execute(params![
+        let sql = if delivery.seq == 0 { INSERT_FIRST } else { INSERT };
+        conn.prepare_cached(sql)?.execute(params![
             request.as_str(),
             delivery.lane,
             delivery.seq,
@@ -68,11 +69,14 @@ pub(super) fn choose_head(conn: &Connection, request: &str, lane: i32) -> Result
 }
 
 /// The first event of a request finds its lanes empty, so nothing is looked up for it.
+const INSERT_FIRST: &str =
+    "INSERT INTO deliveries (request_id, lane, seq, organisation, kind, host, state, head, due_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'due', 1, ?7) ON CONFLICT (request_id, lane, seq) DO NOTHING";
 const INSERT: &str = "INSERT INTO deliveries (request_id, lane, seq, organisation, kind, host, state, head, due_at)
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, iif(gone, 'abandoned', 'due'), NOT (gone OR others), ?7 FROM (SELECT
-        ?3 > 0 AND coalesce((SELECT a.status FROM attempts a WHERE a.request_id = ?1 AND a.lane = ?2
+        coalesce((SELECT a.status FROM attempts a WHERE a.request_id = ?1 AND a.lane = ?2
             ORDER BY a.at DESC, a.seq DESC, a.n DESC LIMIT 1) = 410, FALSE) AS gone,
-        ?3 > 0 AND EXISTS (SELECT 1 FROM deliveries o
+        EXISTS (SELECT 1 FROM deliveries o
             WHERE o.request_id = ?1 AND o.lane = ?2 AND o.state IN ('due', 'leased')) AS others)
     WHERE TRUE ON CONFLICT (request_id, lane, seq) DO NOTHING";
 const ANY: &str = "SELECT 1 FROM deliveries WHERE request_id = ?1 AND lane = ?2";

@@ -23,19 +23,24 @@ fn shred(conn: &Connection, now: Instant, limit: u32) -> Result<u32> {
     let mut due = conn.prepare_cached(DUE)?;
     let ids = due.query_map(params![now.ms(), limit], |row| row.get::<_, String>(0))?;
     let ids = ids.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut given_up = 0;
     for id in &ids {
+        given_up += conn.prepare_cached(GIVE_UP)?.execute([id])?;
         for step in STEPS {
             conn.prepare_cached(step)?.execute([id])?;
         }
+    }
+    if given_up > 0 {
+        tracing::warn!(given_up, "deliveries were still owed when their requests were shredded, and are given up");
     }
     Ok(u32::try_from(ids.len()).unwrap_or(u32::MAX))
 }
 
 const DUE: &str = "SELECT id FROM requests INDEXED BY requests_shred
     WHERE shred_after IS NOT NULL AND wrapped_key IS NOT NULL AND shred_after <= ?1 ORDER BY shred_after LIMIT ?2";
-const STEPS: [&str; 6] = [
-    "UPDATE deliveries SET state = 'abandoned', head = 0, replaced = 0, leased_until = NULL
-        WHERE request_id = ?1 AND state IN ('due', 'leased')",
+const GIVE_UP: &str = "UPDATE deliveries SET state = 'abandoned', head = 0, replaced = 0, leased_until = NULL
+    WHERE request_id = ?1 AND state IN ('due', 'leased')";
+const STEPS: [&str; 5] = [
     "UPDATE attempts SET answer = NULL
         WHERE request_id = ?1 AND answer IS NOT NULL",
     "UPDATE legs SET state = iif(state IN ('waiting', 'unsent'), 'waived', state), sealed = NULL, frozen = NULL,
