@@ -29,6 +29,7 @@ pub(crate) struct Server {
     child: Child,
     pid: u32,
     address: SocketAddr,
+    operator: SocketAddr,
     log: PathBuf,
 }
 
@@ -41,13 +42,19 @@ impl Server {
         let pid = child.id().context("the server has ended")?;
         let output = child.stdout.take().context("a server without output")?;
         let line = timeout(START, BufReader::new(output).lines().next_line()).await.context("the server is late")??;
-        let port = line.as_deref().and_then(|line| line.strip_prefix(READY));
-        let Some(port) = port else { bail!("the server did not start: {}", tail(log)) };
-        Ok(Self { address: SocketAddr::from(([127, 0, 0, 1], port.parse()?)), child, pid, log: log.to_owned() })
+        let ports = line.as_deref().and_then(|line| line.strip_prefix(READY)).and_then(|ports| ports.split_once(' '));
+        let Some((public, operator)) = ports else { bail!("the server did not start: {}", tail(log)) };
+        let here = |port: &str| -> Result<_> { Ok(SocketAddr::from(([127, 0, 0, 1], port.parse()?))) };
+        Ok(Self { address: here(public)?, operator: here(operator)?, child, pid, log: log.to_owned() })
     }
 
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where operators are served.
+    pub(crate) const fn operator(&self) -> SocketAddr {
+        self.operator
     }
 
     /// The CPU time used so far, in microseconds.
@@ -55,9 +62,14 @@ impl Server {
         proc::cpu_us(self.pid)
     }
 
-    /// The resident memory, in bytes.
-    pub(crate) fn resident_bytes(&self) -> Result<u64> {
-        proc::resident_bytes(self.pid)
+    /// The resident memory, in MiB: now, and at its peak since that was forgotten.
+    pub(crate) fn memory_mib(&self) -> Result<(f64, f64)> {
+        proc::memory_mib(self.pid)
+    }
+
+    /// The peak of the memory counts from now on.
+    pub(crate) fn forget_peak(&self) -> Result<()> {
+        proc::forget_peak(self.pid)
     }
 
     /// The end of what it logged.

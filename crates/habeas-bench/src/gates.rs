@@ -20,6 +20,7 @@ pub(crate) struct Gate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
     Ratio,
+    PerSecond,
     Microseconds,
     Seconds,
     Mebibytes,
@@ -61,7 +62,7 @@ const fn row(
 }
 
 /// Every line, in the order of the numbers.
-pub(crate) static GATES: [Gate; 14] = [
+pub(crate) static GATES: [Gate; 18] = [
     row(1, "durable, signed POST ÷ echo, requests/s", Unit::Ratio, at_least(0.20, 0.30), |round| {
         Some(round.load(Durable)?.per_second / round.load(Echo)?.per_second)
     }),
@@ -84,6 +85,18 @@ pub(crate) static GATES: [Gate; 14] = [
         Some(round.load(RsaHeaderOnly)?.cpu_us - round.raw_rsa_us?)
     }),
     row(6, "  a raw RSA-2048 signature", Unit::Microseconds, None, |round| round.raw_rsa_us),
+    row(8, "memory, all waiting, 3 parties down, − rest", Unit::Mebibytes, at_most(64.0, 16.0), |round| {
+        round.waiting.map(|run| run.memory.end - run.memory.rest)
+    }),
+    row(8, "memory, on their way to 3 parties, peak − rest", Unit::Mebibytes, at_most(64.0, 16.0), |round| {
+        round.to_parties.map(|run| run.memory.peak - run.memory.rest)
+    }),
+    row(8, "  until 3 receipts are there", Unit::PerSecond, None, |round| {
+        round.to_parties.map(|run| run.complete_per_second)
+    }),
+    row(8, "  ÷ durable, signed POST", Unit::Ratio, None, |round| {
+        Some(round.to_parties?.complete_per_second / round.load(Durable)?.per_second)
+    }),
     row(9, "disk ÷ payload, sealed and indexed", Unit::Ratio, at_most(2.0, 1.4), |round| {
         round.load(Durable).map(|run| run.disk_bytes / run.payload_bytes)
     }),

@@ -9,6 +9,7 @@ mod clock;
 mod gates;
 mod load;
 mod message;
+mod operator;
 mod plan;
 mod proc;
 mod receiver;
@@ -48,6 +49,9 @@ struct Cli {
     /// How often everything is measured.
     #[arg(long)]
     rounds: Option<usize>,
+    /// How many requests of ours wait while their parties are down; 10,000 if not given, 1,000 if quick.
+    #[arg(long, value_name = "NUMBER")]
+    waiting: Option<u64>,
     /// A folder on the disk that is to be measured; beside this program, if not given.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -118,12 +122,15 @@ fn plan(cli: &Cli) -> Result<Plan> {
     let disk = cli.data.clone().unwrap_or_else(|| beside.to_owned());
     let shared_memory = PathBuf::from("/dev/shm");
     let memory = if shared_memory.is_dir() { shared_memory } else { std::env::temp_dir() };
-    let (rounds, run_ms, warm_up_ms, callbacks) = if cli.quick { (2, 400, 200, 500) } else { (5, 2000, 500, 10_000) };
+    let (rounds, run_ms, warm_up_ms, callbacks, wishes) =
+        if cli.quick { (2, 400, 200, 500, 1000) } else { (5, 2000, 500, 10_000, 10_000) };
     Ok(Plan {
         rounds: cli.rounds.unwrap_or(rounds).max(1),
         run: Duration::from_millis(run_ms),
         warm_up: Duration::from_millis(warm_up_ms),
         callbacks,
+        wishes,
+        waiting: cli.waiting.unwrap_or(wishes).max(1),
         log: cli.log.clone(),
         disk: tempfile::tempdir_in(disk)?,
         memory: tempfile::tempdir_in(memory)?,

@@ -1,4 +1,4 @@
-//! What is sent? One request, written once; only its id changes.
+//! What is sent? One request of a peer, or one wish of an operator, written once; only its id changes.
 
 use anyhow::{Context as _, Result};
 use habeas_engine::ambient::SystemRandom;
@@ -10,6 +10,7 @@ pub(crate) const BODY_BYTES: usize = 584;
 /// The organisation that is called.
 pub(crate) const DOMAIN: &str = "mail.localhost";
 const PATH: &str = "/v1/opengdpr_requests";
+const OPERATOR_PATH: &str = "/api/requests";
 const NO_ID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// A request ready to be sent.
@@ -25,8 +26,20 @@ impl Template {
         let bare = body(callbacks, "").len();
         let padding = BODY_BYTES.checked_sub(bare).context("the callback URLs are too long for the body")?;
         let body = body(callbacks, &"x".repeat(padding));
+        Self::of(&format!("POST {PATH} HTTP/1.1\r\nhost: {DOMAIN}"), token, &body)
+    }
+
+    /// A wish of the operator whose token that is: to every party that can serve it, each under a reference of its own.
+    pub(crate) fn wish(token: &str, from: &str) -> Result<Self> {
+        let body = format!(
+            r#"{{"from":"{from}","right":"erasure","identities":[{{"kind":"email","format":"raw","value":"ann@example.org"}}],"reference":"{NO_ID}"}}"#
+        );
+        Self::of(&format!("POST {OPERATOR_PATH} HTTP/1.1\r\nhost: {from}"), token, &body)
+    }
+
+    fn of(begin: &str, token: &str, body: &str) -> Result<Self> {
         let message = format!(
-            "POST {PATH} HTTP/1.1\r\nhost: {DOMAIN}\r\nauthorization: Bearer {token}\r\naccept: application/json\r\n\
+            "{begin}\r\nauthorization: Bearer {token}\r\naccept: application/json\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
@@ -106,6 +119,20 @@ mod tests {
             assert!(head.contains("content-length: 584"));
         }
         assert!(Template::new("token", &["x".repeat(600)]).is_err());
+    }
+
+    #[test]
+    fn every_wish_has_a_reference_of_its_own() {
+        let mut template = Template::wish("token", "shop.localhost").unwrap();
+        let references = [(); 2].map(|()| {
+            let message = String::from_utf8(template.next().to_vec()).unwrap();
+            let (head, body) = message.split_once("\r\n\r\n").unwrap();
+            assert!(head.ends_with(&format!("content-length: {}", body.len())));
+            let wish: serde_json::Value = serde_json::from_str(body).unwrap();
+            assert_eq!((&wish["from"], wish.get("to")), (&"shop.localhost".into(), None));
+            wish["reference"].as_str().unwrap().to_owned()
+        });
+        assert_ne!(references[0], references[1]);
     }
 
     #[test]

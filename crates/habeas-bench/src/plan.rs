@@ -19,6 +19,10 @@ pub(crate) struct Plan {
     pub(crate) warm_up: Duration,
     /// How many callbacks are owed before they are delivered.
     pub(crate) callbacks: u64,
+    /// How many requests of ours go out to three parties.
+    pub(crate) wishes: u64,
+    /// How many wait for them.
+    pub(crate) waiting: u64,
     /// What the servers log.
     pub(crate) log: String,
     /// A folder on a disk.

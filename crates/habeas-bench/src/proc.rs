@@ -36,11 +36,19 @@ pub(crate) fn thread_cpu_ns() -> Result<u64> {
     Ok(stat.split_whitespace().next().context("/proc/thread-self/schedstat")?.parse()?)
 }
 
-/// The resident memory of a process, in bytes.
-pub(crate) fn resident_bytes(pid: u32) -> Result<u64> {
+/// The resident memory of a process, in MiB: now, and at its peak since [`forget_peak`].
+pub(crate) fn memory_mib(pid: u32) -> Result<(f64, f64)> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
-    Ok(kib.trim().trim_end_matches("kB").trim().parse::<u64>()? * 1024)
+    let mib = |name: &'static str| -> Result<f64> {
+        let kib = status.lines().find_map(|line| line.strip_prefix(name)).context(name)?;
+        Ok(kib.trim().trim_end_matches("kB").trim().parse::<f64>()? / 1024.0)
+    };
+    Ok((mib("VmRSS:")?, mib("VmHWM:")?))
+}
+
+/// Has the kernel watch the peak of a process's memory from now on.
+pub(crate) fn forget_peak(pid: u32) -> Result<()> {
+    fs::write(format!("/proc/{pid}/clear_refs"), "5").context("the peak of the memory cannot be watched")
 }
 
 /// What was measured on.

@@ -88,24 +88,30 @@ fn table(machine: &Machine, plan: &Plan, wanted: &[u8], rounds: &[Round]) {
             );
         }
     }
+    for line in ours(plan, rounds) {
+        println!("{line}");
+    }
     for void in rounds.iter().flat_map(|round| &round.void) {
         println!("VOID {void}");
     }
 }
 
 fn line(gate: &Gate, rounds: &[Round]) -> String {
-    let number = gate.number;
+    // What is told beside a gate has no number of its own.
+    let number = gate.bound.map_or_else(String::new, |_| gate.number.to_string());
     let Some(spread) = Spread::of(rounds.iter().filter_map(gate.value)) else {
-        return format!("{number:>4}  {:<47} {:>27}", gate.what, "void");
+        let why = if rounds.iter().any(|round| !round.void.is_empty()) { "void" } else { "not measured" };
+        return format!("{number:>4}  {:<47} {why:>27}", gate.what);
     };
     let show = |value: f64| match gate.unit {
         Unit::Ratio => format!("{value:.3}"),
+        Unit::PerSecond => format!("{value:.0}/s"),
         Unit::Microseconds => format!("{value:.1} µs"),
         Unit::Seconds => format!("{value:.3} s"),
         Unit::Mebibytes => format!("{value:.1} MiB"),
     };
     let measured = format!("{} ({}–{})", show(spread.median), show(spread.min), show(spread.max));
-    let Some(bound) = gate.bound else { return format!("      {:<47} {measured:>27}", gate.what) };
+    let Some(bound) = gate.bound else { return format!("{number:>4}  {:<47} {measured:>27}", gate.what) };
     let (sign, limit, reach) = match bound {
         Bound::AtLeast { gate, reach } => ("≥", gate, reach),
         Bound::AtMost { gate, reach } => ("≤", gate, reach),
@@ -137,6 +143,59 @@ fn callbacks(rounds: &[Round]) -> Callbacks {
     ]
 }
 
+type Told = (&'static str, fn(&Round) -> Option<f64>);
+
+/// What is told of requests of ours that go out to three parties.
+const TO_PARTIES: [Told; 6] = [
+    ("accepted_per_second", |round| round.to_parties.map(|run| run.accepted_per_second)),
+    ("complete_per_second", |round| round.to_parties.map(|run| run.complete_per_second)),
+    ("controller_cpu_us_per_leg", |round| round.to_parties.map(|run| run.leg_cpu_us)),
+    ("rest_mib", |round| round.to_parties.map(|run| run.memory.rest)),
+    ("peak_mib", |round| round.to_parties.map(|run| run.memory.peak)),
+    ("end_mib", |round| round.to_parties.map(|run| run.memory.end)),
+];
+
+/// What is told of those that wait for them.
+const WAITING: [Told; 4] = [
+    ("accepted_per_second", |round| round.waiting.map(|run| run.accepted_per_second)),
+    ("rest_mib", |round| round.waiting.map(|run| run.memory.rest)),
+    ("peak_mib", |round| round.waiting.map(|run| run.memory.peak)),
+    ("end_mib", |round| round.waiting.map(|run| run.memory.end)),
+];
+
+fn told(rounds: &[Round], figures: &[Told]) -> Vec<Option<Spread>> {
+    figures.iter().map(|(_, of)| Spread::of(rounds.iter().filter_map(of))).collect()
+}
+
+/// A line for each of both, if it was measured.
+fn ours(plan: &Plan, rounds: &[Round]) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let [Some(accepted), Some(complete), Some(cpu), Some(rest), Some(peak), Some(end)] =
+        told(rounds, &TO_PARTIES).as_slice()
+    {
+        lines.push(format!(
+            "{} requests to 3 parties: {:.0} accepted/s, {:.0}/s until their receipts are there, {:.0} µs CPU for each \
+             of 3; MiB at rest {:.1}, peak {:.1}, end {:.1}",
+            plan.wishes, accepted.median, complete.median, cpu.median, rest.median, peak.median, end.median
+        ));
+    }
+    if let [Some(accepted), Some(rest), Some(peak), Some(end)] = told(rounds, &WAITING).as_slice() {
+        lines.push(format!(
+            "{} requests wait for 3 parties: {:.0} accepted/s; MiB at rest {:.1}, peak {:.1}, end {:.1}",
+            plan.waiting, accepted.median, rest.median, peak.median, end.median
+        ));
+    }
+    lines
+}
+
+fn as_document(requests: u64, figures: &[Told], rounds: &[Round]) -> Option<Value> {
+    let values = told(rounds, figures).into_iter().collect::<Option<Vec<_>>>()?;
+    let members = figures.iter().zip(values).map(|((name, _), value)| ((*name).to_owned(), numbers(value)));
+    Some(
+        [("requests".to_owned(), json!(requests))].into_iter().chain(members).collect::<serde_json::Map<_, _>>().into(),
+    )
+}
+
 fn document(machine: &Machine, plan: &Plan, wanted: &[u8], rounds: &[Round]) -> Value {
     let gates: Vec<Value> = GATES
         .iter()
@@ -154,6 +213,7 @@ fn document(machine: &Machine, plan: &Plan, wanted: &[u8], rounds: &[Round]) -> 
                 "what": gate.what.trim(),
                 "unit": match gate.unit {
                     Unit::Ratio => "ratio",
+                    Unit::PerSecond => "per_second",
                     Unit::Microseconds => "us",
                     Unit::Seconds => "s",
                     Unit::Mebibytes => "MiB",
@@ -202,6 +262,8 @@ fn document(machine: &Machine, plan: &Plan, wanted: &[u8], rounds: &[Round]) -> 
         "gates": gates,
         "runs": runs,
         "callbacks": callbacks,
+        "to_parties": as_document(plan.wishes, &TO_PARTIES, rounds),
+        "waiting": as_document(plan.waiting, &WAITING, rounds),
         "void": rounds.iter().flat_map(|round| round.void.clone()).collect::<Vec<_>>(),
     })
 }

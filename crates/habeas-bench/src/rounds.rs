@@ -10,7 +10,7 @@ use crate::{
     report::progress,
     runs::{
         callbacks::{self, Hosts},
-        signatures, start,
+        parties, signatures, start,
         under_load::{self, Measured},
     },
     world::Algorithm,
@@ -23,6 +23,8 @@ pub(crate) struct Round {
     pub(crate) raw_rsa_us: Option<f64>,
     pub(crate) to_one_host: Option<callbacks::Measured>,
     pub(crate) to_many_hosts: Option<callbacks::Measured>,
+    pub(crate) to_parties: Option<parties::Measured>,
+    pub(crate) waiting: Option<parties::Waiting>,
     pub(crate) start: Option<start::Measured>,
     /// Why runs are void.
     pub(crate) void: Vec<String>,
@@ -68,6 +70,14 @@ async fn round(plan: &Plan, wanted: &[u8], number: usize) -> Round {
         tell("raw RSA-2048 signatures");
         let result = signatures::raw_us(Algorithm::Rsa2048, plan.run / 2);
         round.raw_rsa_us = round.valid("raw RSA-2048 signatures", result);
+    }
+    if wants(&[8]) {
+        tell("requests to three parties");
+        let result = parties::on_their_way(plan).await;
+        round.to_parties = round.valid("requests to three parties", result);
+        tell("requests that wait for three parties");
+        let result = parties::waiting(plan).await;
+        round.waiting = round.valid("requests that wait for three parties", result);
     }
     if wants(&[10]) {
         tell("callbacks to one host");

@@ -24,17 +24,17 @@ use habeas_store::{
     Sealers, Store,
     sqlite::{Durability, Sqlite},
 };
-use habeas_trust::{certificate::Roots, seal::Sealer};
+use habeas_trust::seal::Sealer;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use crate::world;
+use crate::world::{self, Cast, Ports, Served};
 
 /// Outside the ports that the load generator's own connections get.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
-/// The database's name in its folder.
-pub(crate) const DATABASE: &str = "habeas.db";
-/// The line in which a server says where it listens begins so.
+/// The token of the operators.
+pub(crate) const OPERATOR: &str = "the token of the operators in this benchmark";
+/// The line in which a server says where it listens begins so; the ports for peers and for operators follow.
 pub(crate) const READY: &str = "ready ";
 
 /// What the server is to be like.
@@ -45,10 +45,16 @@ pub(crate) struct Options {
     pub(crate) data: PathBuf,
     #[arg(long, value_enum)]
     pub(crate) store: Kept,
+    /// Who is served.
+    #[arg(long, value_enum, default_value = "mail")]
+    pub(crate) cast: Cast,
+    /// Where the controller's parties listen.
+    #[arg(long)]
+    pub(crate) parties: Option<u16>,
     /// Sign in the header alone, not in the body, too.
     #[arg(long)]
     pub(crate) header_only: bool,
-    /// Deliver callbacks.
+    /// Deliver callbacks, and send requests.
     #[arg(long)]
     pub(crate) work: bool,
     #[arg(long, default_value = "info")]
@@ -71,7 +77,7 @@ pub(crate) async fn echo() -> Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?.tap_io(|stream| drop(stream.set_nodelay(true)));
     let router: Router = Router::new().fallback(async |body: Bytes| body);
     let until = end_of_input()?;
-    announce(port)?;
+    announce((port, port))?;
     Ok(axum::serve(listener, router).with_graceful_shutdown(async move { until.cancelled().await }).await?)
 }
 
@@ -80,13 +86,12 @@ pub(crate) async fn habeas(options: Options) -> Result<()> {
     // The product logs each request to standard error by default; that is part of what it costs.
     let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::builder().parse(&options.log)?);
     lines.with_writer(std::io::stderr).with_ansi(false).try_init().map_err(|error| anyhow!(error))?;
-    let authorities = rustls_native_certs::load_native_certs().certs;
-    let roots = Roots::from_der(authorities.into_iter().map(|certificate| certificate.to_vec()));
-    let (tenant, sealing) = world::processor(&options.data, !options.header_only)?;
+    let roots = world::roots(&options.data)?;
     let (public, operator) = (listener()?, listener()?);
-    let port = public.local_addr()?.port();
-    let sealers = Sealers::new([(tenant.domain().clone(), Arc::new(Sealer::new(&sealing)))]);
-    let store = open(&options.data, options.store, sealers).await?;
+    let ports = (public.local_addr()?.port(), operator.local_addr()?.port());
+    let places = Ports { own: ports.0, parties: options.parties };
+    let served = world::served(&options.data, options.cast, places, !options.header_only)?;
+    let store = open(&options.data.join(options.cast.database()), options.store, &served).await?;
     store.take_back_leases().await?;
     let policy = Policy {
         sandbox: true,
@@ -96,7 +101,7 @@ pub(crate) async fn habeas(options: Options) -> Result<()> {
         trust_roots: Arc::new(roots),
     };
     let engine = Engine::new(
-        Directory::new([tenant], vec![habeas_opengdpr::v1_0()]),
+        Directory::new(served.into_iter().map(|(tenant, _)| tenant), vec![habeas_opengdpr::v1_0()]),
         store,
         Arc::new(SystemClock),
         Arc::new(SystemRandom),
@@ -105,11 +110,11 @@ pub(crate) async fn habeas(options: Options) -> Result<()> {
     );
     let until = end_of_input()?;
     let worker = options.work.then(|| tokio::spawn(Arc::clone(&engine).run(until.clone())));
-    let tokens = OperatorTokens::new(["a token that nobody uses in this benchmark"]);
+    let tokens = OperatorTokens::new([OPERATOR]);
     let peers = habeas_server::serve(public, None, router::public(Arc::clone(&engine)), until.clone());
     let people = habeas_server::serve(operator, None, router::operator(Arc::clone(&engine), tokens, "/api"), until);
     let (peers, people) = (tokio::spawn(peers), tokio::spawn(people));
-    announce(port)?;
+    announce(ports)?;
     peers.await??;
     people.await??;
     if let Some(worker) = worker {
@@ -120,12 +125,15 @@ pub(crate) async fn habeas(options: Options) -> Result<()> {
     Ok(())
 }
 
-async fn open(folder: &Path, kept: Kept, sealers: Sealers) -> Result<Arc<dyn Store>> {
-    let file = folder.join(DATABASE);
+/// Opens the database of those who are served.
+pub(crate) async fn open(file: &Path, kept: Kept, served: &[Served]) -> Result<Arc<dyn Store>> {
+    let seals = |(tenant, sealing): &Served| (tenant.domain().clone(), Arc::new(Sealer::new(sealing)));
+    let sealers = Sealers::new(served.iter().map(seals));
     let durability = match kept {
         Kept::Full => Durability::Full,
         Kept::Memory => Durability::Off,
     };
+    let file = file.to_owned();
     let opened = tokio::task::spawn_blocking(move || Sqlite::open(&file, sealers, durability)).await?;
     Ok(Arc::new(opened?))
 }
@@ -149,6 +157,6 @@ fn end_of_input() -> Result<CancellationToken> {
     Ok(until)
 }
 
-fn announce(port: u16) -> Result<()> {
-    Ok(writeln!(std::io::stdout(), "{READY}{port}")?)
+fn announce((public, operator): (u16, u16)) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{READY}{public} {operator}")?)
 }

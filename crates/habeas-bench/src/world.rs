@@ -1,37 +1,34 @@
-//! For whom does the server under test act? One processor with one controller, configured as the product is by
-//! default, its keys in a folder. Only callbacks by plain http to this machine are allowed beside that.
+//! Which keys and credentials are there, and who is served where? All is made once in a folder, from which the servers
+//! read it. Only plain http to this machine is allowed beside what the product allows by default.
 
-use std::{fs, path::Path, sync::Arc};
+mod tenants;
 
-use anyhow::{Context as _, Result, anyhow};
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Result};
 use clap::ValueEnum;
-use habeas_core::{
-    capability::Capabilities,
-    clock::{Clock as _, DAY_MS},
-    dialect::DialectId,
-    id::{KeyId, PartyId},
-    identity::{Format, Kind},
-    organisation::{Limits, Mount, Organisation, Policy},
-    party::{Party, Trust},
-    regime::Regime,
-    right::Right,
-    role::Role,
-};
-use habeas_engine::{
-    ambient::SystemClock,
-    directory::{Fulfilment, Peer, Tenant},
-};
+use habeas_core::clock::{Clock as _, DAY_MS};
+use habeas_engine::ambient::SystemClock;
 use habeas_trust::{
     authority::Authority,
-    credential::{Credential, TokenHash},
+    certificate::Roots,
+    credential::Credential,
     seal::MasterKey,
     signing::{RsaSize, SigningKey},
 };
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
 use crate::message::DOMAIN;
 
-const DIALECT: DialectId = DialectId::known("opengdpr/1.0");
-const CONTROLLER: &str = "shop.localhost";
+pub(crate) use tenants::{Ports, Served, served};
+
+/// Who sends.
+pub(crate) const SHOP: &str = "shop.localhost";
+/// Who is sent to.
+pub(crate) const PARTIES: [&str; 3] = [DOMAIN, "ads.localhost", "push.localhost"];
+
+const AUTHORITY: &str = "authority.pem";
+const TOKEN: &str = "token";
 
 /// What is signed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -49,70 +46,70 @@ impl Algorithm {
     }
 }
 
-/// Makes all keys in a folder; says the controller's token.
-pub(crate) fn provide(folder: &Path, algorithm: Algorithm) -> Result<String> {
+/// Whom one process serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Cast {
+    /// One processor.
+    Mail,
+    /// Three processors.
+    Parties,
+    /// Their controller.
+    Shop,
+}
+
+impl Cast {
+    const fn domains(self) -> &'static [&'static str] {
+        match self {
+            Self::Mail => &[DOMAIN],
+            Self::Parties => &PARTIES,
+            Self::Shop => &[SHOP],
+        }
+    }
+
+    /// The name of the database.
+    pub(crate) const fn database(self) -> &'static str {
+        match self {
+            Self::Mail => "habeas.db",
+            Self::Parties => "parties.db",
+            Self::Shop => "shop.db",
+        }
+    }
+
+    /// The word of the command line.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Parties => "parties",
+            Self::Shop => "shop",
+        }
+    }
+}
+
+/// Makes all keys in a folder; says the controller's token at its processors.
+pub(crate) fn provide(folder: &Path, algorithm: Algorithm, casts: &[Cast]) -> Result<String> {
     let now = SystemClock.now();
     let (from, until) = (now.ms(), now.plus_ms(30 * DAY_MS).ms());
-    let key = algorithm.generate()?;
-    let chain = Authority::new("benchmark", from, until)?.issue(&key, &[DOMAIN], from, until)?;
+    let authority = Authority::new("benchmark", from, until)?;
+    for domain in casts.iter().flat_map(|cast| cast.domains()) {
+        let write = |what: &str, text: &str| fs::write(folder.join(format!("{domain}.{what}")), text);
+        let key = algorithm.generate()?;
+        write("key", &key.to_pem())?;
+        write("chain", &authority.issue(&key, &[domain], from, until)?)?;
+        write("sealing", &MasterKey::generate().to_hex())?;
+    }
     let credential = Credential::generate();
-    fs::write(folder.join("key.pem"), key.to_pem().as_bytes())?;
-    fs::write(folder.join("chain.pem"), chain)?;
-    fs::write(folder.join("sealing.hex"), MasterKey::generate().to_hex().as_bytes())?;
-    fs::write(folder.join("token"), credential.hash().to_string())?;
+    fs::write(folder.join(AUTHORITY), authority.certificate_pem())?;
+    fs::write(folder.join(TOKEN), credential.token())?;
     Ok(credential.token().to_owned())
 }
 
-/// The processor whose keys are in a folder, and the key that seals what is its.
-pub(crate) fn processor(folder: &Path, signature_in_body: bool) -> Result<(Tenant, MasterKey)> {
-    let read = |name: &str| fs::read_to_string(folder.join(name)).with_context(|| name.to_owned());
-    let key = SigningKey::from_pem(&read("key.pem")?)?;
-    let sealing = MasterKey::from_hex(&read("sealing.hex")?)?;
-    let tenant = Tenant {
-        organisation: Organisation {
-            domain: DOMAIN.parse().map_err(|_| anyhow!("not a domain"))?,
-            capabilities: Capabilities {
-                rights: vec![Right::Access, Right::Portability, Right::Erasure],
-                identities: [Format::Raw, Format::Sha256].map(|format| (Kind::new("email"), format)).to_vec(),
-                certificate_url: None,
-            },
-            limits: Limits::default(),
-            policy: Policy {
-                regime: Regime::Gdpr,
-                hold_ms: 0,
-                call_back_acceptance: true,
-                signature_in_body,
-                plain_http: true,
-            },
-        },
-        mounts: vec![mount("/v1")?, mount("")?],
-        key_id: KeyId::new(key.key_id()),
-        key: Arc::new(key),
-        chain: read("chain.pem")?,
-        peers: vec![controller(read("token")?.parse()?)?],
-        fulfilment: Fulfilment::Operator,
-        keep_ms: 30 * DAY_MS,
-    };
-    Ok((tenant, sealing))
+/// Who vouches for signatures: the authorities that the product trusts by default, and that of the folder.
+pub(crate) fn roots(folder: &Path) -> Result<Roots> {
+    let own = CertificateDer::from_pem_slice(read(folder, AUTHORITY)?.as_bytes())?;
+    let all = rustls_native_certs::load_native_certs().certs.into_iter().chain([own]);
+    Ok(Roots::from_der(all.map(|certificate| certificate.to_vec())))
 }
 
-fn mount(path: &str) -> Result<Mount> {
-    let base_url = format!("http://{DOMAIN}{path}").parse()?;
-    Ok(Mount { dialect: DIALECT, role: Role::Processor, base_url, path: path.to_owned() })
-}
-
-fn controller(credential: TokenHash) -> Result<Peer> {
-    Ok(Peer {
-        party: Party {
-            id: PartyId::new(CONTROLLER),
-            domain: CONTROLLER.parse().map_err(|_| anyhow!("not a domain"))?,
-            dialect: DIALECT,
-            base: None,
-            known_as: CONTROLLER.to_owned(),
-            trust: Trust::default(),
-        },
-        incoming: vec![credential],
-        outgoing: None,
-        contact: None,
-    })
+fn read(folder: &Path, name: &str) -> Result<String> {
+    fs::read_to_string(folder.join(name)).with_context(|| name.to_owned())
 }

@@ -13,11 +13,13 @@ pub enum DeliveryKind {
     Webhook,
     /// Word to a party's contact that its callbacks fail (OpenGDPR 1.0 §8.5).
     Notice,
+    /// Word to the operator that something needs attention.
+    Alert,
 }
 
 impl DeliveryKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Callback, Self::Webhook, Self::Notice];
+    pub const ALL: [Self; 4] = [Self::Callback, Self::Webhook, Self::Notice, Self::Alert];
 
     /// The name used in storage and the operator's API.
     pub const fn as_str(self) -> &'static str {
@@ -25,6 +27,7 @@ impl DeliveryKind {
             Self::Callback => "callback",
             Self::Webhook => "webhook",
             Self::Notice => "notice",
+            Self::Alert => "alert",
         }
     }
 
@@ -104,6 +107,15 @@ pub struct Delivery {
 pub const WEBHOOK_LANE: i32 = -1;
 /// The lane of notices to the party's contact.
 pub const NOTICE_LANE: i32 = -2;
+
+/// The lanes of alerts to the operator, one for each thing that may go wrong with a request: so that each is told once.
+pub const ALERT_LANES: [i32; 3] = [FAILING_ALERT_LANE, LATE_ALERT_LANE, STUCK_ALERT_LANE];
+/// The lane of the alert that callbacks of a request fail.
+pub const FAILING_ALERT_LANE: i32 = -3;
+/// The lane of the alert that a party is late.
+pub const LATE_ALERT_LANE: i32 = -4;
+/// The lane of the alert that a party's leg waits for an operator.
+pub const STUCK_ALERT_LANE: i32 = -5;
 
 /// One try.
 #[derive(Debug, Clone, PartialEq, Eq)]

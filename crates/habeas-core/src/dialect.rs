@@ -12,6 +12,7 @@ use url::Url;
 use crate::{
     capability::Capabilities,
     clock::Instant,
+    domain::Domain,
     event::Standing,
     id::{RemoteId, WireId},
     leg::Report,
@@ -154,6 +155,15 @@ pub enum Cancellable {
     UntilFinal,
 }
 
+/// Something that a dialect does differently for a party that is configured so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Knob {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// What it does, for the documentation.
+    pub doc: &'static str,
+}
+
 /// Whether a change is told to the sender of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
@@ -205,6 +215,8 @@ pub enum Told<T> {
         status: u16,
         /// Whether asking again later makes sense.
         again: bool,
+        /// Whether the reason is that the party has a request of that id already (opengdpr.md A8, A45).
+        exists: bool,
     },
 }
 
@@ -217,6 +229,9 @@ pub struct Reported {
     pub secret: Option<Range<usize>>,
     /// What that piece decodes to; the engine compares it with what was sent and drops it.
     pub echoed: Option<Vec<u8>>,
+    /// Whether the message itself says which request it is about. One that does not is no receipt: it would go with any
+    /// request.
+    pub names_request: bool,
 }
 
 /// Signs with the organisation's key. Local and synchronous; a failure shows in the engine, which then sends nothing.
@@ -254,6 +269,10 @@ pub trait Dialect: Send + Sync {
     fn facts(&self) -> Facts;
     /// The routing table.
     fn endpoints(&self) -> &'static [Endpoint];
+    /// What may be done differently for single parties. Configuration refuses other names.
+    fn knobs(&self) -> &'static [Knob] {
+        &[]
+    }
     /// Whether this body says that it is of this version; `None` when it does not say. Asked where versions share a
     /// path (opengdpr.md A4).
     fn fits(&self, _message: In<'_>) -> Option<bool> {
@@ -271,11 +290,11 @@ pub trait Dialect: Send + Sync {
     }
     /// The right that this version says for ours.
     fn nearest(&self, right: Right) -> Option<Right>;
-    /// Which proof an answer must bring.
+    /// Which proof an answer of this party must bring.
     ///
     /// # Errors
     /// [`Problem`] when the answer's headers do not even name one that can be read.
-    fn proof(&self, operation: Operation, head: &AnswerHead) -> Result<Claim, Problem>;
+    fn proof(&self, operation: Operation, head: &AnswerHead, them: Option<&Party>) -> Result<Claim, Problem>;
     /// The answer that tells a problem.
     fn refuse(&self, problem: &Problem, x: &Exchange<'_>) -> Answer;
     /// How to learn what a party supports.
@@ -306,6 +325,10 @@ pub trait Dialect: Send + Sync {
 
 /// What an organisation supports.
 pub trait Discover: Send + Sync {
+    /// Where a domain usually serves this version, most likely first, for domains that nobody has configured (A19).
+    fn usual_bases(&self, domain: &Domain) -> Vec<Url> {
+        Url::parse(&format!("https://{domain}")).into_iter().collect()
+    }
     /// Our answer.
     fn reply(&self, x: &Exchange<'_>) -> Answer;
     /// Our question.
@@ -343,6 +366,11 @@ pub trait Submit: Send + Sync {
     /// # Errors
     /// [`Problem`] when it asks wrongly.
     fn read(&self, message: In<'_>, x: &Exchange<'_>) -> Result<Submission, Problem>;
+    /// The id that a message gives, even if nothing else of it can be taken: what was accepted once is answered again,
+    /// whatever is supported by now.
+    fn names(&self, _message: In<'_>) -> Option<WireId> {
+        None
+    }
     /// Our receipt; `body` is the request's, byte for byte.
     fn reply(&self, standing: &Standing, body: &[u8], x: &Exchange<'_>) -> Answer;
     /// Our request.
@@ -371,6 +399,10 @@ pub trait Status: Send + Sync {
     /// # Errors
     /// [`Unrepresentable`] when the party has no address.
     fn ask(&self, id: &RemoteId, x: &Exchange<'_>) -> Asked;
+    /// The same at the other place where peers are known to serve it, for when the first answers 404 (opengdpr.md A3).
+    fn ask_elsewhere(&self, _id: &RemoteId, _x: &Exchange<'_>) -> Option<Asked> {
+        None
+    }
     /// Their answer.
     ///
     /// # Errors
@@ -392,11 +424,15 @@ pub trait Cancel: Send + Sync {
     /// # Errors
     /// [`Unrepresentable`] when the party has no address.
     fn ask(&self, id: &RemoteId, x: &Exchange<'_>) -> Asked;
-    /// Their answer.
+    /// The same at the other place where peers are known to serve it, for when the first answers 404 (opengdpr.md A3).
+    fn ask_elsewhere(&self, _id: &RemoteId, _x: &Exchange<'_>) -> Option<Asked> {
+        None
+    }
+    /// Their answer to the wish about the request of that id, which some do not repeat.
     ///
     /// # Errors
     /// [`Problem`] when it cannot be read.
-    fn hear(&self, answer: Back<'_>) -> Result<Told<Reported>, Problem>;
+    fn hear(&self, answer: Back<'_>, asked: &RemoteId) -> Result<Told<Reported>, Problem>;
 }
 
 /// A change is told.
@@ -405,7 +441,7 @@ pub trait Callback: Send + Sync {
     ///
     /// # Errors
     /// [`Problem`] when it cannot be read.
-    fn read(&self, message: In<'_>, x: &Exchange<'_>) -> Result<Report, Problem>;
+    fn read(&self, message: In<'_>, x: &Exchange<'_>) -> Result<Reported, Problem>;
     /// Our thanks.
     fn reply(&self, x: &Exchange<'_>) -> Answer;
     /// What we tell.

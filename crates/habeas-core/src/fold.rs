@@ -3,31 +3,46 @@
 use url::Url;
 
 use crate::{
-    leg::{Leg, LegState, Progress},
+    leg::{Leg, LegCancel, LegState, Progress},
     state::{Change, Ground, State},
 };
 
 /// The request's next changes from all its legs: a sequence and not a state, so that a leg that overtakes swallows no
 /// step that others wait to hear of.
+///
+/// Distributed is a request when every party has answered, or at the latest when one has begun: a party that is down
+/// does not hide that another works. Parties that turned out to have nothing to do with it count for nothing.
 pub fn fold(state: &State, legs: &[Leg]) -> Vec<Change> {
     let mut changes = Vec::new();
     if state.is_final() || legs.is_empty() {
         return changes;
     }
-    let progress = |leg: &Leg| match &leg.state {
+    let legs: Vec<&Leg> = legs.iter().filter(|leg| leg.state != LegState::Inapplicable).collect();
+    if legs.is_empty() {
+        return vec![Change::Deny(Ground::Unsupported)];
+    }
+    let progress = |leg: &&Leg| match &leg.state {
         LegState::Sent { progress } => Some(progress.clone()),
-        LegState::Waiting | LegState::Unsent | LegState::Refused { .. } | LegState::Waived => None,
+        LegState::Waiting | LegState::Unsent | LegState::Refused { .. } | LegState::Waived | LegState::Inapplicable => {
+            None
+        }
     };
-    let answered = |leg: &Leg| leg.accepted_at.is_some() || progress(leg).is_some() || leg.state.is_final();
-    let taken = |leg: &Leg| leg.accepted_at.is_some() || progress(leg).is_some();
-    let worked = |leg: &Leg| matches!(progress(leg), Some(Progress::InProgress | Progress::Fulfilled));
-    let gone = |leg: &Leg| matches!(leg.state, LegState::Waived) || progress(leg) == Some(Progress::Cancelled);
+    let answered = |leg: &&Leg| leg.accepted_at.is_some() || progress(leg).is_some() || leg.state.is_final();
+    let taken = |leg: &&Leg| leg.accepted_at.is_some() || progress(leg).is_some();
+    let worked = |leg: &&Leg| matches!(progress(leg), Some(Progress::InProgress | Progress::Fulfilled));
+    // Given up by an operator is not taken back by who asked.
+    let gone = |leg: &&Leg| {
+        progress(leg) == Some(Progress::Cancelled) || leg.state == LegState::Waived && leg.cancel == LegCancel::Done
+    };
+    let nowhere = |leg: &&Leg| gone(leg) || matches!(leg.state, LegState::Refused { .. });
 
-    let called_off = legs.iter().all(gone);
-    if *state == State::Received && legs.iter().all(answered) && legs.iter().any(taken) && !called_off {
+    let called_off = legs.iter().any(gone) && legs.iter().all(nowhere);
+    let begun = legs.iter().any(worked);
+    let sent = legs.iter().all(answered) && legs.iter().any(taken) && !legs.iter().any(gone);
+    if *state == State::Received && (sent || begun) {
         changes.push(Change::Distribute);
     }
-    if matches!(state, State::Received | State::Distributed) && legs.iter().any(worked) {
+    if matches!(state, State::Received | State::Distributed) && begun {
         changes.push(Change::Start);
     }
     if !legs.iter().all(|leg| leg.state.is_final()) {
@@ -56,7 +71,6 @@ mod tests {
         clock::Instant,
         dialect::DialectId,
         id::{LegId, PartyId, RequestId, WireId},
-        leg::LegCancel,
         right::Right,
     };
 
@@ -107,8 +121,29 @@ mod tests {
 
     #[test]
     fn a_request_whose_legs_are_all_taken_back_is_cancelled() {
-        assert_eq!(names(&State::Received, &[leg(LegState::Waived)]), ["cancel"]);
-        assert_eq!(names(&State::Distributed, &[sent(Progress::Cancelled), leg(LegState::Waived)]), ["cancel"]);
+        let waived = || Leg { cancel: LegCancel::Done, ..leg(LegState::Waived) };
+        assert_eq!(names(&State::Received, &[waived()]), ["cancel"]);
+        assert_eq!(names(&State::Received, &[sent(Progress::Cancelled), waived()]), ["cancel"]);
+        assert_eq!(names(&State::Distributed, &[waived(), leg(LegState::Refused { status: 400 })]), ["cancel"]);
+    }
+
+    #[test]
+    fn what_an_operator_gives_up_is_not_told_as_taken_back() {
+        assert_eq!(names(&State::Received, &[leg(LegState::Waived)]), ["deny"]);
+        assert_eq!(names(&State::InProgress, &[sent(Progress::Fulfilled), leg(LegState::Waived)]), ["deny"]);
+    }
+
+    #[test]
+    fn a_party_that_is_down_does_not_hide_that_another_works() {
+        let (down, done) = (leg(LegState::Unsent), sent(Progress::Fulfilled));
+        assert_eq!(names(&State::Received, &[down, done]), ["distribute", "start"]);
+    }
+
+    #[test]
+    fn a_party_that_has_nothing_to_do_with_it_counts_for_nothing() {
+        let stranger = || leg(LegState::Inapplicable);
+        assert_eq!(names(&State::InProgress, &[stranger(), sent(Progress::Fulfilled)]), ["fulfill"]);
+        assert_eq!(names(&State::Received, &[stranger(), stranger()]), ["deny"]);
     }
 
     #[test]

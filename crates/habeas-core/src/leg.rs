@@ -65,8 +65,10 @@ pub enum LegState {
         /// The HTTP status of its answer.
         status: u16,
     },
-    /// Given up before it was sent, because the request was cancelled or shredded.
+    /// Given up before it was sent, because the request was cancelled or shredded, or an operator said so.
     Waived,
+    /// The party turned out to serve neither this right nor any of these identities, so it was sent nothing.
+    Inapplicable,
 }
 
 impl LegState {
@@ -78,6 +80,7 @@ impl LegState {
             Self::Sent { progress } => progress.name(),
             Self::Refused { .. } => "refused",
             Self::Waived => "waived",
+            Self::Inapplicable => "inapplicable",
         }
     }
 
@@ -86,7 +89,7 @@ impl LegState {
         match self {
             Self::Waiting | Self::Unsent => false,
             Self::Sent { progress } => progress.is_final(),
-            Self::Refused { .. } | Self::Waived => true,
+            Self::Refused { .. } | Self::Waived | Self::Inapplicable => true,
         }
     }
 
@@ -97,7 +100,7 @@ impl LegState {
             Self::Waiting | Self::Unsent => 0,
             Self::Sent { progress } if progress.is_final() => return None,
             Self::Sent { progress } => progress.rank(),
-            Self::Refused { .. } | Self::Waived => return None,
+            Self::Refused { .. } | Self::Waived | Self::Inapplicable => return None,
         };
         (report.rank() > rank).then(|| Self::Sent { progress: report.clone() })
     }

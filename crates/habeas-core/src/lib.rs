@@ -15,6 +15,7 @@ pub mod fold;
 pub mod id;
 pub mod identity;
 pub mod leg;
+pub mod matching;
 pub mod message;
 pub mod organisation;
 pub mod party;

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::{dialect::DialectId, domain::Domain, id::PartyId};
+use crate::{capability::Capabilities, dialect::DialectId, domain::Domain, id::PartyId};
 
 /// A counterparty of one organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,19 @@ pub struct Party {
     pub known_as: String,
     /// What is forgiven it in matters of trust.
     pub trust: Trust,
+    /// What its dialect does differently for it: names out of [`Dialect::knobs`](crate::dialect::Dialect::knobs).
+    pub knobs: Vec<String>,
+    /// The domains to which it hands requests on, and which may therefore report about them (opengdpr.md A25).
+    pub vouches_for: Vec<Domain>,
+    /// What it supports, where that is known without asking: its discovery is then left alone.
+    pub declared: Option<Capabilities>,
+}
+
+impl Party {
+    /// Whether a knob of that name is set for it.
+    pub fn has_knob(&self, name: &str) -> bool {
+        self.knobs.iter().any(|knob| knob == name)
+    }
 }
 
 /// What is forgiven a party in matters of trust; nothing by default.
@@ -30,4 +43,6 @@ pub struct Trust {
     pub certificate_on_another_host: bool,
     /// Callbacks may come without `status_callback_url` (opengdpr.md A5).
     pub callback_without_url: bool,
+    /// Its receipts and statuses may come without a signature. They prove nothing then and are not kept as receipts.
+    pub unsigned_receipts: bool,
 }

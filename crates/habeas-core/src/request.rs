@@ -68,6 +68,9 @@ impl Request {
             next.standing.expected_by = *by;
             next.standing.details = Some(why.clone());
         }
+        if let Change::KeepOn { why } = change {
+            next.standing.details = Some(why.clone());
+        }
         if state.is_final() && next.final_at.is_none() {
             next.final_at = Some(now);
         }

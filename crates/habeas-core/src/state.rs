@@ -205,7 +205,7 @@ impl State {
             (_, C::Deny(ground)) if open => Ok(S::Denied { ground: *ground, reached }),
             (_, C::Expire) if open => Ok(S::Expired { reached }),
             (S::Fulfilled { .. }, C::Expire) => Ok(S::Expired { reached: Reached::Fulfilled }),
-            (_, C::Extend { .. }) if open => Ok(self.clone()),
+            (_, C::Extend { .. } | C::AskCancel | C::KeepOn { .. }) if open => Ok(self.clone()),
             _ => Err(InvalidTransition { from: self.name(), change: change.name() }),
         }
     }
@@ -247,6 +247,13 @@ pub enum Change {
         /// Why: shown to the peer, so no personal data.
         why: String,
     },
+    /// Who asked wants it taken back; whether that is still possible, the parties will say.
+    AskCancel,
+    /// It goes on although its sender took it back, because not every party could.
+    KeepOn {
+        /// Which ones could not: shown to the peer, so no personal data.
+        why: String,
+    },
 }
 
 impl Change {
@@ -262,6 +269,8 @@ impl Change {
             Self::Deny(_) => "deny",
             Self::Expire => "expire",
             Self::Extend { .. } => "extend",
+            Self::AskCancel => "ask_cancel",
+            Self::KeepOn { .. } => "keep_on",
         }
     }
 }
@@ -297,6 +306,8 @@ mod tests {
             Change::Deny(Ground::NoMatch),
             Change::Expire,
             Change::Extend { by: Instant::from_ms(9), why: "many requests".into() },
+            Change::AskCancel,
+            Change::KeepOn { why: "mail.example could not take it back".into() },
         ]
     }
 
@@ -304,7 +315,7 @@ mod tests {
         /// Whatever happens in whatever order: what was reached never sinks, a final state admits nothing but the
         /// expiry of results, and a denial never counts as fulfilled.
         #[test]
-        fn no_order_of_changes_breaks_the_state_machine(steps in prop::collection::vec(0..9_usize, 0..40)) {
+        fn no_order_of_changes_breaks_the_state_machine(steps in prop::collection::vec(0..11_usize, 0..40)) {
             let changes = changes();
             let mut state = State::Received;
             let mut worked = Reached::Received;

@@ -125,8 +125,8 @@ pub struct Outbound<'a> {
     pub submitted: &'a Stamp,
     /// The person.
     pub subject: &'a Subject,
-    /// Whom the party shall tell of changes.
-    pub callbacks: &'a [Url],
+    /// Whom the party shall tell of changes: those that the request came with, letter by letter, and our own.
+    pub callbacks: &'a [CallbackUrl],
 }
 
 #[cfg(test)]

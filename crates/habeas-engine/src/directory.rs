@@ -3,12 +3,11 @@
 use std::{collections::HashMap, sync::Arc};
 
 use habeas_core::{
-    dialect::{Dialect, DialectId, Endpoint},
+    dialect::{Dialect, DialectId},
     domain::Domain,
     id::{KeyId, PartyId},
     organisation::{Mount, Organisation},
     party::Party,
-    role::Role,
     secret::Secret,
 };
 use habeas_trust::{credential::TokenHash, signing::SigningKey, webhook::WebhookSecret};
@@ -72,6 +71,8 @@ pub enum Fulfilment {
     Operator,
     /// The organisation's own systems, told by a signed webhook.
     Webhook(Webhook),
+    /// Parties of the organisation: each gets its share, and what they report is what the sender is told.
+    Parties(Vec<PartyId>),
     /// Nobody: requests complete by themselves. For the sandbox.
     Automatic {
         /// How long after the hold work begins, in milliseconds.
@@ -89,6 +90,12 @@ pub struct Webhook {
     pub secret: WebhookSecret,
 }
 
+impl std::fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Webhook({}/…)", self.url.host_str().unwrap_or_default())
+    }
+}
+
 impl Tenant {
     /// The counterparty of that name.
     pub fn peer(&self, id: &PartyId) -> Option<&Peer> {
@@ -98,11 +105,6 @@ impl Tenant {
     /// The counterparty whose incoming credential this token is.
     pub fn holder(&self, token: &str) -> Option<&Peer> {
         self.peers.iter().find(|peer| peer.incoming.iter().any(|hash| hash.matches(token)))
-    }
-
-    /// The mount on which it serves a dialect in a role.
-    pub fn mount(&self, dialect: &DialectId, role: Role) -> Option<&Mount> {
-        self.mounts.iter().find(|mount| mount.dialect == *dialect && mount.role == role)
     }
 
     /// The organisation's domain.
@@ -165,12 +167,5 @@ impl Directory {
     /// The dialect of that name.
     pub fn dialect(&self, id: &DialectId) -> Option<&Arc<dyn Dialect>> {
         self.dialects.iter().find(|dialect| dialect.id() == *id)
-    }
-
-    /// The path of a dialect's callback endpoint below a mount, for a token.
-    pub fn callback_path(&self, dialect: &DialectId, token: &str) -> Option<String> {
-        let endpoints: &[Endpoint] = self.dialect(dialect)?.endpoints();
-        let row = endpoints.iter().find(|e| e.operation == habeas_core::dialect::Operation::Callback)?;
-        Some(row.path.replace("{token}", token))
     }
 }

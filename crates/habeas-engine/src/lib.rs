@@ -7,9 +7,12 @@ pub mod ambient;
 mod change;
 pub mod deliver;
 pub mod directory;
+mod distribute;
 mod error;
+pub mod evidence;
 mod fulfil;
 mod hand;
+mod identities;
 mod keyring;
 pub mod metrics;
 pub mod operator;
@@ -17,6 +20,7 @@ pub mod outbound;
 pub mod send;
 pub mod serve;
 pub mod settings;
+mod watch;
 mod worker;
 
 pub use fulfil::WebhookAnswer;
@@ -52,7 +56,8 @@ pub struct Engine {
     /// Says that something is due sooner than the worker thinks.
     wake: Notify,
     served: serve::signed::Cache,
-    shredded_at: AtomicI64,
+    looked_at: AtomicI64,
+    certificates_told_at: AtomicI64,
 }
 
 impl Engine {
@@ -77,7 +82,8 @@ impl Engine {
             peers: PeerCache::default(),
             wake: Notify::new(),
             served: serve::signed::Cache::default(),
-            shredded_at: AtomicI64::new(0),
+            looked_at: AtomicI64::new(0),
+            certificates_told_at: AtomicI64::new(0),
         })
     }
 

@@ -8,9 +8,16 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use crate::operator::CertificateEnd;
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByDialect {
     dialect: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByOrganisation {
+    organisation: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -67,8 +74,8 @@ impl Metrics {
         self.failures.inc();
     }
 
-    /// Everything in Prometheus' text format, with what the store counts.
-    pub fn encode(&self, counts: &Counts) -> String {
+    /// Everything in Prometheus' text format, with what the store counts and when certificates end.
+    pub fn encode(&self, counts: &Counts, certificates: &[CertificateEnd]) -> String {
         let mut registry = Registry::with_prefix("habeas");
         registry.register("requests_received", "Requests accepted by this node", self.received.clone());
         registry.register("delivery_attempts", "Attempts at deliveries by this node", self.attempts.clone());
@@ -90,7 +97,15 @@ impl Metrics {
             deliveries.get_or_create(&labels).set(whole(*count));
         }
         registry.register("deliveries", "Deliveries by kind and state", deliveries);
+        let ends = Family::<ByOrganisation, Gauge>::default();
+        for end in certificates {
+            let labels = ByOrganisation { organisation: end.organisation.to_string() };
+            ends.get_or_create(&labels).set(end.not_after.ms() / 1000);
+        }
+        registry.register("certificate_not_after", "When the certificate ends, in seconds since 1970", ends);
         for (name, help, value) in [
+            ("legs_late", "Open legs whose party is past its date", whole(counts.legs_late)),
+            ("legs_stuck", "Legs that wait for an operator", whole(counts.legs_stuck)),
             ("deliveries_failing", "Deliveries tried and not delivered", whole(counts.failing)),
             ("requests_late", "Open requests past their date", whole(counts.late)),
             (

@@ -7,14 +7,15 @@ use habeas_core::{
     clock::Instant,
     domain::Domain,
     event::Event,
-    id::{PartyId, RequestId},
+    id::{LegId, PartyId, RequestId},
     identity::Identity,
+    leg::{Leg, LegState},
     problem::{Code, Field, Problem},
     request::Request,
     right::Right,
     state::{Change, Ground},
 };
-use habeas_store::{DeliveryFilter, DeliveryRow, LegRow, ReceiptRow, RequestFilter, Retry, Secrets};
+use habeas_store::{DeliveryFilter, DeliveryRow, LegFilter, LegRow, ReceiptRow, RequestFilter, Retry, Secrets};
 use url::Url;
 
 use crate::{Engine, Result, directory::Tenant};
@@ -37,7 +38,7 @@ pub struct Story {
 pub struct Send {
     /// Who sends.
     pub from: Domain,
-    /// To whom.
+    /// To whom; to every party that can serve it, if nobody is named.
     pub to: Vec<PartyId>,
     /// Which right.
     pub right: Right,
@@ -45,6 +46,38 @@ pub struct Send {
     pub identities: Vec<Identity>,
     /// When the person asked; now, if not said.
     pub submitted_at: Option<Instant>,
+    /// The sender's own name for it: under one name a request is made once, however often it is asked for.
+    pub reference: Option<String>,
+}
+
+/// A request of ours that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// Its name.
+    pub id: RequestId,
+    /// Whether it had been made before under the same reference.
+    pub existed: bool,
+}
+
+/// What needs somebody's attention.
+pub struct Faults {
+    /// Deliveries that were tried and not delivered.
+    pub deliveries: Vec<DeliveryRow>,
+    /// Legs whose party is past its date.
+    pub late: Vec<LegRow>,
+    /// Legs that wait for an operator.
+    pub stuck: Vec<LegRow>,
+    /// Certificates of our organisations that end soon or have ended.
+    pub certificates: Vec<CertificateEnd>,
+}
+
+/// When the certificate of an organisation ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateEnd {
+    /// The organisation.
+    pub organisation: Domain,
+    /// The last moment it is valid.
+    pub not_after: Instant,
 }
 
 impl Engine {
@@ -168,6 +201,89 @@ impl Engine {
         self.hosts.forgive();
         self.wake();
         Ok(count)
+    }
+
+    /// Legs by filter.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn legs(&self, filter: &LegFilter) -> Result<Vec<LegRow>> {
+        Ok(self.store.list_legs(filter, self.clock.now()).await?)
+    }
+
+    /// Makes the next step of a leg due now: to send it once more, or to ask how it stands. A leg that the party refused
+    /// is made anew: somebody says that what was wrong there is mended.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]; [`Code::InvalidTransition`] when nothing is left to be done; when the store fails.
+    pub async fn retry_leg(&self, id: &LegId) -> Result<LegRow> {
+        self.hosts.forgive();
+        self.handle_leg(id, |leg| match leg.state {
+            LegState::Refused { .. } => Some(Leg { state: LegState::Waiting, ..leg.clone() }),
+            _ => (!leg.state.is_final()).then(|| leg.clone()),
+        })
+        .await
+    }
+
+    /// Gives a leg up that was not answered yet: nothing is sent any more. The party may have it all the same, if it
+    /// was tried before.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]; [`Code::InvalidTransition`] when the party has it or it is final; when the store fails.
+    pub async fn waive_leg(&self, id: &LegId) -> Result<LegRow> {
+        self.handle_leg(id, |leg| {
+            let open = matches!(leg.state, LegState::Waiting | LegState::Unsent);
+            open.then(|| Leg { state: LegState::Waived, ..leg.clone() })
+        })
+        .await
+    }
+
+    async fn handle_leg(&self, id: &LegId, change: impl Fn(&Leg) -> Option<Leg> + std::marker::Send) -> Result<LegRow> {
+        let row = self.store.leg(id).await?.ok_or(Problem::new(Code::NotFound))?;
+        let request = self.store.request(&row.leg.request).await?.ok_or(Problem::new(Code::NotFound))?;
+        if request.standing.state.is_final() {
+            let why = format!("the request is {}", request.standing.state.name());
+            return Err(Problem::new(Code::InvalidTransition).because(why).into());
+        }
+        if change(&row.leg).is_none() {
+            return Err(Problem::new(Code::InvalidTransition)
+                .because(format!("it is {}", row.leg.state.name()))
+                .into());
+        }
+        self.move_leg(row, change).await?;
+        self.wake();
+        Ok(self.store.leg(id).await?.ok_or(Problem::new(Code::NotFound))?)
+    }
+
+    /// Asks the parties of a request now how it stands, those that have it and are not done.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]; when the store fails.
+    pub async fn poll(&self, id: &RequestId) -> Result<()> {
+        if self.store.request(id).await?.is_none() {
+            return Err(Problem::new(Code::NotFound).into());
+        }
+        for row in self.store.legs(id).await? {
+            if !row.leg.state.is_final() && row.due_at.is_some() {
+                self.move_leg(row, |leg| (!leg.state.is_final()).then(|| leg.clone())).await?;
+            }
+        }
+        self.wake();
+        Ok(())
+    }
+
+    /// What needs somebody's attention, at most so many of each kind.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn faults(&self, limit: u32) -> Result<Faults> {
+        let deliveries = DeliveryFilter { failing: true, limit, ..DeliveryFilter::default() };
+        Ok(Faults {
+            deliveries: self.deliveries(&deliveries).await?,
+            late: self.legs(&LegFilter { late: true, limit, ..LegFilter::default() }).await?,
+            stuck: self.legs(&LegFilter { stuck: true, limit, ..LegFilter::default() }).await?,
+            certificates: self.certificates_ending(),
+        })
     }
 
     /// The organisations of this server.

@@ -1,6 +1,10 @@
 //! What can be set of the engine, and what holds when nobody sets it.
 
-use crate::deliver::schedule::Schedule;
+use std::sync::Arc;
+
+use habeas_core::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
+
+use crate::{deliver::schedule::Schedule, directory::Webhook};
 
 /// The engine's settings.
 #[derive(Debug, Clone)]
@@ -19,6 +23,12 @@ pub struct Settings {
     pub deliver_after_deadline_ms: i64,
     /// How long what a party says of itself (capabilities, certificate) is believed, in milliseconds.
     pub peer_fresh_ms: i64,
+    /// When a party that has a request is asked how it stands, counted from the last news.
+    pub follow: Schedule,
+    /// Where the operator is told of what needs attention.
+    pub alert: Option<Arc<Webhook>>,
+    /// How long before its end a certificate needs attention, in milliseconds.
+    pub certificate_soon_ms: i64,
 }
 
 impl Default for Settings {
@@ -29,8 +39,11 @@ impl Default for Settings {
             attempts_at_once: 2048,
             attempts_per_host: 32,
             notice_after_attempts: 4,
-            deliver_after_deadline_ms: 7 * habeas_core::clock::DAY_MS,
-            peer_fresh_ms: habeas_core::clock::DAY_MS,
+            deliver_after_deadline_ms: 7 * DAY_MS,
+            peer_fresh_ms: DAY_MS,
+            follow: Schedule { steps_ms: vec![15 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS, 12 * HOUR_MS, DAY_MS] },
+            alert: None,
+            certificate_soon_ms: 14 * DAY_MS,
         }
     }
 }

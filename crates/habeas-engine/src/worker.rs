@@ -14,7 +14,8 @@ use crate::{Engine, Result};
 
 /// How many leases are taken at once.
 const BATCH: usize = 128;
-const LEGS: u32 = 32;
+/// How many legs are stepped at once.
+const LEGS: usize = 64;
 /// A lease outlives the longest attempt, so that nobody else tries meanwhile.
 const LEASE_BEYOND_MS: i64 = 30 * SECOND_MS;
 /// The worker looks at least so often, and after a failure of the store waits so long.
@@ -23,11 +24,20 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// When something is due but cannot be begun, because its host is busy.
 const BUSY: Duration = Duration::from_millis(50);
 
+/// How much may be under way.
+struct Slots {
+    deliveries: Arc<Semaphore>,
+    legs: Arc<Semaphore>,
+}
+
 impl Engine {
     /// Works until it is told to stop, then finishes what it has begun.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let tasks = TaskTracker::new();
-        let slots = Arc::new(Semaphore::new(self.settings.attempts_at_once));
+        let slots = Slots {
+            deliveries: Arc::new(Semaphore::new(self.settings.attempts_at_once)),
+            legs: Arc::new(Semaphore::new(LEGS)),
+        };
         while !stop.is_cancelled() {
             let pause = match self.begin(&tasks, &slots).await {
                 Ok(0) => self.pause().await,
@@ -52,20 +62,21 @@ impl Engine {
     }
 
     /// Takes leases and starts the work; says how much.
-    async fn begin(self: &Arc<Self>, tasks: &TaskTracker, slots: &Arc<Semaphore>) -> Result<usize> {
+    async fn begin(self: &Arc<Self>, tasks: &TaskTracker, slots: &Slots) -> Result<usize> {
         let now = self.clock.now();
-        let limit = u32::try_from(slots.available_permits().min(BATCH)).unwrap_or(u32::MAX);
+        let limit = u32::try_from(slots.deliveries.available_permits().min(BATCH)).unwrap_or(u32::MAX);
+        let legs = u32::try_from(slots.legs.available_permits()).unwrap_or(u32::MAX);
         let until = now.plus_ms(self.settings.attempt_ms + LEASE_BEYOND_MS);
         let free = self.hosts.slots(now);
         // Both at once, so that they share a commit.
         let (deliveries, legs) = tokio::join!(
             self.store.lease_deliveries(now, until, limit, &free),
-            self.store.lease_legs(now, until, LEGS)
+            self.store.lease_legs(now, until, legs, &free)
         );
         let (deliveries, legs) = (deliveries?, legs?);
         let mut begun = deliveries.len() + legs.len();
         for leased in deliveries {
-            let slot = Arc::clone(slots).acquire_owned().await;
+            let slot = Arc::clone(&slots.deliveries).acquire_owned().await;
             let engine = Arc::clone(self);
             tasks.spawn(async move {
                 engine.deliver(leased).await;
@@ -74,12 +85,17 @@ impl Engine {
             });
         }
         for leased in legs {
+            let slot = Arc::clone(&slots.legs).acquire_owned().await;
             let engine = Arc::clone(self);
-            tasks.spawn(async move { engine.step(leased).await });
+            tasks.spawn(async move {
+                engine.step(leased).await;
+                drop(slot);
+                engine.wake();
+            });
         }
         begun += self.errands().await?;
-        if self.may_shred(now) {
-            begun += self.shred().await?;
+        if self.may_look(now) {
+            begun += self.shred().await? + self.watch().await?;
         }
         Ok(begun)
     }
@@ -93,12 +109,12 @@ impl Engine {
         Ok(count)
     }
 
-    /// Shredding is looked at once a minute: nobody waits for it.
-    fn may_shred(&self, now: Instant) -> bool {
-        let before = self.shredded_at.load(Ordering::Relaxed);
+    /// Shredding and lateness are looked at once a minute: nobody waits for them.
+    fn may_look(&self, now: Instant) -> bool {
+        let before = self.looked_at.load(Ordering::Relaxed);
         let may = now.ms() - before >= MINUTE_MS;
         if may {
-            self.shredded_at.store(now.ms(), Ordering::Relaxed);
+            self.looked_at.store(now.ms(), Ordering::Relaxed);
         }
         may
     }
@@ -126,11 +142,11 @@ impl Engine {
             let now = self.clock.now();
             let until = now.plus_ms(self.settings.attempt_ms + LEASE_BEYOND_MS);
             let deliveries = self.store.lease_deliveries(now, until, 64, &self.hosts.slots(now)).await?;
-            let legs = self.store.lease_legs(now, until, 64).await?;
+            let legs = self.store.lease_legs(now, until, 64, &self.hosts.slots(now)).await?;
             let count = deliveries.len() + legs.len();
             join_all(deliveries.into_iter().map(|leased| self.deliver(leased))).await;
             join_all(legs.into_iter().map(|leased| self.step(leased))).await;
-            if count + self.errands().await? + self.shred().await? == 0 {
+            if count + self.errands().await? + self.shred().await? + self.watch().await? == 0 {
                 return Ok(());
             }
         }

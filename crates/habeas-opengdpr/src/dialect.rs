@@ -3,10 +3,11 @@
 use habeas_core::{
     dialect::{
         Answer, Callback, Cancel, Cancellable, Certificate, Dialect, DialectId, Discover, Endpoint, Exchange, Facts,
-        In, Notice, Operation, Status, Submit,
+        In, Knob, Notice, Operation, Status, Submit,
     },
     event::Standing,
     message::{AnswerHead, Claim},
+    party::Party,
     problem::Problem,
     right::Right,
     state::State,
@@ -43,10 +44,14 @@ impl Dialect for OpenGdpr {
         self.version.endpoints
     }
 
+    fn knobs(&self) -> &'static [Knob] {
+        self.version.knobs
+    }
+
     fn fits(&self, message: In<'_>) -> Option<bool> {
         let body = Object::parse(message.body(), exchange::JSON_DEPTH).ok()?;
         let named = body.string("api_version").ok()??;
-        Some(self.version.is_named_by(&named))
+        Some(self.version.is_meant_by(&named))
     }
 
     fn notice(&self, before: Option<&Standing>, after: &Standing) -> Notice {
@@ -65,8 +70,8 @@ impl Dialect for OpenGdpr {
         exchange::nearest(right)
     }
 
-    fn proof(&self, operation: Operation, head: &AnswerHead) -> Result<Claim, Problem> {
-        exchange::proof(operation, head)
+    fn proof(&self, operation: Operation, head: &AnswerHead, them: Option<&Party>) -> Result<Claim, Problem> {
+        exchange::proof(operation, head, them)
     }
 
     fn refuse(&self, problem: &Problem, x: &Exchange<'_>) -> Answer {

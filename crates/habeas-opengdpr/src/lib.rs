@@ -8,12 +8,26 @@
 
 mod dialect;
 mod exchange;
+mod v0_1_2;
+mod v0_1_3;
 mod v1_0;
 mod version;
 
 use std::sync::Arc;
 
 use habeas_core::dialect::Dialect;
+
+/// OpenGDPR 0.1.2.
+#[must_use]
+pub fn v0_1_2() -> Arc<dyn Dialect> {
+    Arc::new(dialect::OpenGdpr::of(&v0_1_2::VERSION))
+}
+
+/// OpenGDPR 0.1.3.
+#[must_use]
+pub fn v0_1_3() -> Arc<dyn Dialect> {
+    Arc::new(dialect::OpenGdpr::of(&v0_1_3::VERSION))
+}
 
 /// OpenGDPR 1.0.
 #[must_use]

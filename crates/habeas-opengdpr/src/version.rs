@@ -1,7 +1,7 @@
 //! In what do the versions of OpenGDPR differ? Names and yes/no; a version that needs more is another implementation.
 
 use habeas_core::{
-    dialect::{DialectId, Endpoint},
+    dialect::{DialectId, Endpoint, Knob},
     state::{Reached, State},
 };
 
@@ -13,6 +13,8 @@ pub(crate) struct Version {
     pub(crate) id: DialectId,
     /// Its value of `api_version`.
     pub(crate) api_version: &'static str,
+    /// The numbers that tell it from other versions: all three below 1.0, the major one since (A4).
+    pub(crate) number: &'static str,
     /// The headers that carry its signatures.
     pub(crate) family: Family,
     /// Its words for where a request stands.
@@ -31,6 +33,10 @@ pub(crate) struct Version {
     pub(crate) has_extensions: bool,
     /// Whether a request may be narrowed by a top-level `property_id` (A43).
     pub(crate) has_property_id: bool,
+    /// Whether its examples show single requests below the singular (A3).
+    pub(crate) shows_singular_path: bool,
+    /// What may be done differently for single parties.
+    pub(crate) knobs: &'static [Knob],
     /// Its routing table.
     pub(crate) endpoints: &'static [Endpoint],
 }
@@ -68,73 +74,65 @@ impl Version {
         if canonical_kind(kind) == canonical_kind(self.roku) { self.roku } else { kind }
     }
 
-    /// Whether a value of `api_version` names this major version.
+    /// Whether a value of `api_version` names this major version: what we can answer to.
     pub(crate) fn is_named_by(&self, api_version: &str) -> bool {
-        let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        api_version.split('.').all(number) && api_version.split('.').next() == self.api_version.split('.').next()
+        agree(api_version, self.number, 1)
     }
+
+    /// Whether a value of `api_version` may mean this very version: it says no number that is another.
+    pub(crate) fn is_meant_by(&self, api_version: &str) -> bool {
+        agree(api_version, self.number, usize::MAX)
+    }
+}
+
+/// Whether two version numbers are the same in their first `count` parts, as far as both go.
+fn agree(named: &str, ours: &str, count: usize) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    named.split('.').all(is_number) && named.split('.').zip(ours.split('.')).take(count).all(|(a, b)| a == b)
 }
 
 #[cfg(test)]
 mod tests {
-    use habeas_core::{
-        clock::Instant,
-        dialect::{Dialect, Notice},
-        event::Standing,
-        id::WireId,
-        state::Ground,
-    };
-
     use super::*;
-    use crate::{dialect::OpenGdpr, exchange::OPENGDPR};
-
-    /// The other side of every yes and no.
-    static TERSE: Version = Version {
-        id: DialectId::known("opengdpr/terse"),
-        api_version: "0.1",
-        family: OPENGDPR,
-        words: Words {
-            received: "pending",
-            distributed: "distributed",
-            in_progress: "in_progress",
-            fulfilled: "completed",
-            cancelled: "cancelled",
-        },
-        roku: "roku_aid",
-        receipts_name_controller: false,
-        answers_name_version: false,
-        cancel_answer_holds_original: true,
-        has_results: false,
-        has_extensions: false,
-        has_property_id: true,
-        endpoints: &[],
-    };
+    use crate::{v0_1_2, v0_1_3, v1_0};
 
     #[test]
     fn names_are_those_of_the_row() {
-        assert_eq!(TERSE.word(&State::Distributed), "distributed");
-        for name in ["roku_aid", "roku_advertising_id"] {
-            assert_eq!(TERSE.kind_word(name), "roku_aid");
-        }
-        assert_eq!(TERSE.kind_word("email"), "email");
-        for (named, ours) in [("0.1", true), ("0.1.3", true), ("0", true), ("1.0", false), ("0.", false), ("", false)] {
-            assert_eq!(TERSE.is_named_by(named), ours, "{named}");
+        for (version, distributed, roku) in [
+            (&v0_1_2::VERSION, "in_progress", "roku_aid"),
+            (&v0_1_3::VERSION, "distributed", "roku_aid"),
+            (&v1_0::VERSION, "in_progress", "roku_advertising_id"),
+        ] {
+            assert_eq!(version.word(&State::Distributed), distributed);
+            for name in ["roku_aid", "roku_advertising_id"] {
+                assert_eq!(version.kind_word(name), roku);
+            }
+            assert_eq!(version.kind_word("email"), "email");
         }
     }
 
     #[test]
-    fn what_a_version_does_not_show_is_no_news() {
-        let standing = |state| Standing {
-            wire_id: WireId::new("w"),
-            seq: 0,
-            state,
-            received_at: Instant::from_ms(0),
-            expected_by: Instant::from_ms(0),
-            details: None,
-        };
-        let denied = State::Denied { ground: Ground::Exempt, reached: Reached::InProgress };
-        let notice = OpenGdpr::of(&TERSE).notice(Some(&standing(State::InProgress)), &standing(denied));
-        assert_eq!(notice, Notice::Silent);
-        assert!(OpenGdpr::of(&TERSE).facts().cancel_answer_holds_original);
+    fn a_number_means_the_versions_that_it_does_not_contradict() {
+        // What is named, which of our three versions it may mean, and which of them answer to it.
+        for (named, meant, answer) in [
+            ("0.1", [true, true, false], [true, true, false]),
+            ("0.1.2", [true, false, false], [true, true, false]),
+            ("0.1.3", [false, true, false], [true, true, false]),
+            ("0.1.4", [false, false, false], [true, true, false]),
+            ("0", [true, true, false], [true, true, false]),
+            ("0.2", [false, false, false], [true, true, false]),
+            ("1", [false, false, true], [false, false, true]),
+            ("1.0", [false, false, true], [false, false, true]),
+            ("1.1", [false, false, true], [false, false, true]),
+            ("2.0", [false; 3], [false; 3]),
+            ("0.", [false; 3], [false; 3]),
+            ("0.1.x", [false; 3], [false; 3]),
+            ("v1", [false; 3], [false; 3]),
+            ("", [false; 3], [false; 3]),
+        ] {
+            let ours = [&v0_1_2::VERSION, &v0_1_3::VERSION, &v1_0::VERSION];
+            assert_eq!(ours.map(|version| version.is_meant_by(named)), meant, "{named}");
+            assert_eq!(ours.map(|version| version.is_named_by(named)), answer, "{named}");
+        }
     }
 }

@@ -44,6 +44,6 @@ async fn ready(State(engine): State<Arc<Engine>>) -> Result<&'static str, Failur
 #[utoipa::path(get, path = "/metrics", tag = "health", security(()), responses((status = 200, body = String), Failure))]
 async fn metrics(State(engine): State<Arc<Engine>>) -> Result<Response, Failure> {
     let counts = engine.store().counts(engine.clock().now()).await.map_err(habeas_engine::Error::from)?;
-    let text = engine.metrics().encode(&counts);
+    let text = engine.metrics().encode(&counts, &engine.certificates());
     Ok(([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response())
 }

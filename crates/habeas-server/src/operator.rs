@@ -3,8 +3,11 @@
 pub mod auth;
 mod deliveries;
 pub mod dto;
+mod evidence;
+mod faults;
 mod form;
 mod fulfilment;
+mod legs;
 mod organisations;
 mod query;
 mod requests;
@@ -82,14 +85,20 @@ fn closed(tokens: OperatorTokens) -> OpenApiRouter<Arc<Engine>> {
         .routes(routes!(requests::list, send::send))
         .routes(routes!(requests::story))
         .routes(routes!(requests::subject))
+        .routes(routes!(evidence::export))
         .routes(routes!(requests::start))
         .routes(routes!(requests::fulfill))
         .routes(routes!(requests::deny))
         .routes(routes!(requests::extend))
         .routes(routes!(requests::cancel))
+        .routes(routes!(requests::poll))
+        .routes(routes!(legs::list))
+        .routes(routes!(legs::retry))
+        .routes(routes!(legs::waive))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::retry))
         .routes(routes!(deliveries::retry_many))
+        .routes(routes!(faults::list))
         .routes(routes!(organisations::list))
         .routes(routes!(organisations::capabilities))
         .layer(from_fn_with_state(Arc::new(tokens), auth::admit))

@@ -49,11 +49,19 @@ impl Failure {
         ProblemDetails {
             kind: format!("urn:habeas:problem:{}", row.name),
             title: row.title.to_owned(),
-            status: row.status,
+            status: status(&self.problem),
             detail: self.problem.detail.as_deref().map(str::to_owned),
             field: self.problem.field.as_ref().map(|field| field.as_str().to_owned()),
             incident: self.incident.clone(),
         }
+    }
+}
+
+/// The status here. The protocols answer an id that is taken with 400, because theirs says so; here it is a conflict.
+const fn status(problem: &Problem) -> u16 {
+    match problem.code {
+        Code::AlreadyExists => StatusCode::CONFLICT.as_u16(),
+        _ => problem.status(),
     }
 }
 
@@ -79,7 +87,7 @@ impl From<habeas_engine::Error> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(status(&self.problem)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self.details()).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
         if status == StatusCode::UNAUTHORIZED {

@@ -21,9 +21,9 @@ use habeas_core::{
 
 pub use error::StoreError;
 pub use model::{
-    Counts, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Issued, IssuedBefore, Leased, LeasedLeg, LegRow,
-    LegSave, NewDelivery, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Retry, Save, Secrets, Settlement,
-    Slots, Then,
+    Counts, Create, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Issued, IssuedBefore, Leased, LeasedLeg,
+    LegFilter, LegRow, LegSave, NewDelivery, NewLeg, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Retry,
+    Save, Secrets, Settlement, Slots, Then,
 };
 pub use seal::Sealers;
 
@@ -97,11 +97,20 @@ pub trait Store: Send + Sync {
 
     // ----- requests that we make -----
 
-    /// Saves a request of ours with its legs.
-    async fn create(&self, new: NewOwn) -> Result<()>;
+    /// Saves a request of ours with its legs, unless there is one under its reference.
+    async fn create(&self, new: NewOwn) -> Result<Create>;
 
-    /// Takes the lease of up to `limit` legs that are due.
-    async fn lease_legs(&self, now: Instant, until: Instant, limit: u32) -> Result<Vec<LeasedLeg>>;
+    /// The request of ours that has that reference, and whether the same was wished for.
+    async fn by_reference(&self, organisation: &Domain, reference: &str, wish: &[u8]) -> Result<Option<Create>>;
+
+    /// Takes the lease of up to `limit` legs that are due, and to no host more than it has slots for.
+    async fn lease_legs(&self, now: Instant, until: Instant, limit: u32, slots: &Slots) -> Result<Vec<LeasedLeg>>;
+
+    /// Gives the lease of a leg back untried; it is due again then.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when the lease has passed to somebody else.
+    async fn release_leg(&self, leg: &LegId, fence: u64, due_at: Instant) -> Result<()>;
 
     /// Saves the bytes of a leg's submission before they are first sent, if the lease still holds. Bytes saved
     /// earlier win: the ones to send are returned. The leg's state becomes `Unsent`.
@@ -109,6 +118,9 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Stale`] when the lease has passed to somebody else.
     async fn freeze(&self, leg: &LegId, fence: u64, message: &Frozen) -> Result<Frozen>;
+
+    /// The bytes of a leg's submission that were saved before their first try and are not answered yet.
+    async fn frozen(&self, leg: &LegId) -> Result<Option<Frozen>>;
 
     /// Saves what became of a leg, with its receipt and the changes of its request, all or nothing.
     ///
@@ -118,6 +130,16 @@ pub trait Store: Send + Sync {
 
     /// The leg that a callback's path token names.
     async fn leg_by_token(&self, organisation: &Domain, token: &str) -> Result<Option<LegRow>>;
+
+    /// A leg by its id.
+    async fn leg(&self, id: &LegId) -> Result<Option<LegRow>>;
+
+    /// Legs by filter, those due first to be done first.
+    async fn list_legs(&self, filter: &LegFilter, now: Instant) -> Result<Vec<LegRow>>;
+
+    /// Notes up to `limit` legs whose party has become late and was not noted before, each with an alert to that
+    /// host if there is one. Late is a party past the date it gave, or without one past the request's promise.
+    async fn flag_late(&self, now: Instant, limit: u32, alert_host: Option<&str>) -> Result<Vec<LegRow>>;
 
     /// The legs of a request.
     async fn legs(&self, id: &RequestId) -> Result<Vec<LegRow>>;

@@ -5,7 +5,7 @@ use habeas_core::{
     delivery::{Attempt, Delivery, DeliveryKind, DeliveryState},
     domain::Domain,
     event::{Actor, Event, Standing},
-    id::{DeliveryId, KeyId, RequestId},
+    id::{DeliveryId, KeyId, PartyId, RequestId},
     leg::Leg,
     receipt::Receipt,
     request::Request,
@@ -40,6 +40,21 @@ pub struct NewRequest {
     pub issued: Vec<Issued>,
     /// When the engine shall look at it.
     pub errand_at: Option<Instant>,
+    /// The parties that it is handed on to.
+    pub legs: Vec<NewLeg>,
+}
+
+/// A leg, ready to be saved with its request.
+#[derive(Debug, Clone)]
+pub struct NewLeg {
+    /// The leg.
+    pub leg: Leg,
+    /// The path token of its callback URL. Kept as a keyed digest only.
+    pub token: String,
+    /// The party's host and port.
+    pub host: String,
+    /// When its first step is due.
+    pub due_at: Instant,
 }
 
 /// A delivery to be made.
@@ -273,8 +288,26 @@ pub struct NewOwn {
     pub subject: Subject,
     /// When the person asked.
     pub submitted: Stamp,
-    /// Its legs, each with the path token of its callback URL.
-    pub legs: Vec<(Leg, String)>,
+    /// Its legs.
+    pub legs: Vec<NewLeg>,
+    /// The sender's own name for it, under which the organisation makes a request only once. Kept as a keyed digest.
+    pub reference: Option<String>,
+    /// What was wished for, as bytes to compare with when the reference comes again. Kept as a keyed digest.
+    pub wish: Vec<u8>,
+}
+
+/// What became of a request of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Create {
+    /// It is saved.
+    Created,
+    /// There is one already under that reference.
+    Exists {
+        /// Which.
+        request: RequestId,
+        /// Whether the same was wished for.
+        same: bool,
+    },
 }
 
 /// A message kept from its first try until it is answered.
@@ -301,6 +334,12 @@ pub struct LegRow {
     pub attempts: u32,
     /// When its next step is due.
     pub due_at: Option<Instant>,
+    /// Why the last try came to nothing, in a word of ours; nothing personal.
+    pub trouble: Option<String>,
+    /// When it was noticed that the party is late.
+    pub late_at: Option<Instant>,
+    /// The party's host and port.
+    pub host: String,
     /// Keyed digest of the body that was frozen, to compare the echo with: see [`LegRow::sent`].
     pub(crate) sent_mac: Option<[u8; 32]>,
     pub(crate) sealer: std::sync::Arc<habeas_trust::seal::Sealer>,
@@ -343,6 +382,27 @@ pub struct LegSave {
     pub receipt: Option<Receipt>,
     /// What it means for the request.
     pub request: Option<Save>,
+    /// Why the try came to nothing; `None` when it did not.
+    pub trouble: Option<String>,
+    /// Alerts that are owed because of it. Not saved again where the request has one in that lane already.
+    pub alerts: Vec<NewDelivery>,
+}
+
+/// Which legs to list. Those of requests that are final or shredded are left out, unless a request is named.
+#[derive(Debug, Clone, Default)]
+pub struct LegFilter {
+    /// Of one organisation.
+    pub organisation: Option<Domain>,
+    /// Of one request.
+    pub request: Option<RequestId>,
+    /// Of one party.
+    pub party: Option<PartyId>,
+    /// Only those whose party is past its date.
+    pub late: bool,
+    /// Only those that wait for an operator: something is wrong and nothing is due.
+    pub stuck: bool,
+    /// At most so many.
+    pub limit: u32,
 }
 
 /// A receipt as stored.
@@ -367,4 +427,8 @@ pub struct Counts {
     pub failing: u64,
     /// Open requests past their deadline.
     pub late: u64,
+    /// Open legs whose party is past its date.
+    pub legs_late: u64,
+    /// Legs that wait for an operator.
+    pub legs_stuck: u64,
 }

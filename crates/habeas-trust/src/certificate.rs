@@ -1,11 +1,13 @@
 //! Does this certificate chain prove that its key speaks for a domain, now?
 
+mod described;
 mod roots;
 
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use webpki::{EndEntityCert, KeyUsage};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
+pub use described::Described;
 pub use roots::Roots;
 
 use crate::{
@@ -100,6 +102,12 @@ impl Chain {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         digest::hex(&digest::sha256(&self.leaf))
+    }
+
+    /// What the certificates say of themselves, in the order they were read. Those that are not well-formed are left
+    /// out; the first is.
+    pub fn described(&self) -> impl Iterator<Item = Described> {
+        std::iter::once(&self.leaf).chain(&self.rest).filter_map(|certificate| Described::of(certificate))
     }
 
     /// The last moment the first certificate is valid, to the second, in milliseconds since 1970.

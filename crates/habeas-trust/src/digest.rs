@@ -8,6 +8,19 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     into_array(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
+/// SHA-1 of the bytes, for identities that peers name by it (OpenGDPR 1.0 §5.2). It protects nothing.
+#[must_use]
+pub fn sha1(bytes: &[u8]) -> [u8; 20] {
+    let digest = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes);
+    digest.as_ref().first_chunk().copied().unwrap_or_default()
+}
+
+/// MD5 of the bytes, for identities that peers name by it (OpenGDPR 1.0 §5.2). It protects nothing.
+#[must_use]
+pub fn md5(bytes: &[u8]) -> [u8; 16] {
+    md5::compute(bytes).0
+}
+
 /// Lower-case hexadecimal text.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
@@ -56,6 +69,28 @@ mod tests {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(hex(&sha256(b"abc")), expected);
         assert_eq!(from_hex(expected).as_deref(), Some(&sha256(b"abc")[..]));
+    }
+
+    #[test]
+    fn sha_1_and_md5_give_the_published_vectors() {
+        // FIPS 180-1 appendix A and B, RFC 1321 appendix A.5.
+        let long = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+        for (text, expected) in [
+            ("", "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+            ("abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+            (long, "84983e441c3bd26ebaae4aa1f95129e5e54670f1"),
+        ] {
+            assert_eq!(hex(&sha1(text.as_bytes())), expected);
+        }
+        let digits = "12345678901234567890123456789012345678901234567890123456789012345678901234567890";
+        for (text, expected) in [
+            ("", "d41d8cd98f00b204e9800998ecf8427e"),
+            ("abc", "900150983cd24fb0d6963f7d28e17f72"),
+            ("message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
+            (digits, "57edf4a22be3c955ac49da2e2107b67a"),
+        ] {
+            assert_eq!(hex(&md5(text.as_bytes())), expected);
+        }
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA256_ASN1, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PSS_2048_8192_SHA256,
+use aws_lc_rs::{
+    digest::{Digest, SHA256},
+    signature::{
+        ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA256_ASN1, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+        RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPssSaltLength,
+    },
 };
 use x509_parser::{
     oid_registry::{OID_KEY_TYPE_EC_PUBLIC_KEY, OID_PKCS1_RSAENCRYPTION},
@@ -30,13 +33,50 @@ pub enum PublicKeyError {
 /// What is accepted from a party beyond the standard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Leniency {
-    /// Also accept RSASSA-PSS with SHA-256 from RSA keys.
+    /// Also accept RSASSA-PSS with SHA-256 from RSA keys, the salt as long as the digest or as long as fits: both are
+    /// defaults of signers.
     pub pss: bool,
 }
 
+/// How a signature that holds was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 8.2).
+    RsaPkcs1,
+    /// RSASSA-PSS with SHA-256 (RFC 8017 section 8.1).
+    RsaPss,
+    /// ECDSA with SHA-256, the signature in either encoding.
+    Ecdsa,
+}
+
+impl Scheme {
+    /// Whether somebody without the key can make up a digest and a signature that fit each other, as long as nobody
+    /// asks for a message of that digest.
+    #[must_use]
+    pub const fn can_be_made_up(self) -> bool {
+        match self {
+            Self::RsaPkcs1 | Self::RsaPss => false,
+            Self::Ecdsa => true,
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RsaPkcs1 => "RSA PKCS#1 v1.5 with SHA-256",
+            Self::RsaPss => "RSA-PSS with SHA-256",
+            Self::Ecdsa => "ECDSA with SHA-256",
+        })
+    }
+}
+
+/// PSS with the longest salt, which some libraries give unless told otherwise.
+static PSS_LONG_SALT: RsaParameters = RSA_PSS_2048_8192_SHA256.with_pss_salt_length(RsaPssSaltLength::Max);
+
 #[derive(Clone)]
 enum Kind {
-    Rsa { pkcs1: ParsedPublicKey, pss: ParsedPublicKey },
+    Rsa { pkcs1: ParsedPublicKey, pss: [ParsedPublicKey; 2] },
     Ec { key: ParsedPublicKey, coordinate: usize },
 }
 
@@ -71,7 +111,8 @@ impl PublicKey {
             _ => return Err(PublicKeyError::Unsupported),
         }
         let parse = |algorithm| ParsedPublicKey::new(algorithm, der).map_err(|_| PublicKeyError::Malformed);
-        Ok(Self(Kind::Rsa { pkcs1: parse(&RSA_PKCS1_2048_8192_SHA256)?, pss: parse(&RSA_PSS_2048_8192_SHA256)? }))
+        let pss = [parse(&RSA_PSS_2048_8192_SHA256)?, parse(&PSS_LONG_SALT)?];
+        Ok(Self(Kind::Rsa { pkcs1: parse(&RSA_PKCS1_2048_8192_SHA256)?, pss }))
     }
 
     fn ec(der: &[u8]) -> Result<Self, PublicKeyError> {
@@ -88,12 +129,41 @@ impl PublicKey {
     /// two numbers one after the other.
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &[u8], leniency: Leniency) -> bool {
-        let by = |key: &ParsedPublicKey, signature: &[u8]| key.verify_sig(message, signature).is_ok();
+        self.scheme(signature, leniency, |key, signature| key.verify_sig(message, signature).is_ok()).is_some()
+    }
+
+    /// The same where only the SHA-256 of the message is left.
+    ///
+    /// From an RSA key it proves that the holder signed *some* message of that digest; whoever hands over the digest
+    /// says which. From an EC key it proves nothing against who hands over both: a digest and a signature that fit a
+    /// public key can be made up together ([`Scheme::can_be_made_up`]).
+    #[must_use]
+    pub fn verify_digest(&self, sha256: &[u8; 32], signature: &[u8], leniency: Leniency) -> bool {
+        self.scheme_of_digest(sha256, signature, leniency).is_some()
+    }
+
+    /// How the signature that [`PublicKey::verify_digest`] would accept was made; `None` where it would not.
+    #[must_use]
+    pub fn scheme_of_digest(&self, sha256: &[u8; 32], signature: &[u8], leniency: Leniency) -> Option<Scheme> {
+        let digest = Digest::import_less_safe(sha256, &SHA256).ok()?;
+        self.scheme(signature, leniency, |key, signature| key.verify_digest_sig(&digest, signature).is_ok())
+    }
+
+    fn scheme(
+        &self,
+        signature: &[u8],
+        leniency: Leniency,
+        by: impl Fn(&ParsedPublicKey, &[u8]) -> bool,
+    ) -> Option<Scheme> {
         match &self.0 {
-            Kind::Rsa { pkcs1, pss } => by(pkcs1, signature) || leniency.pss && by(pss, signature),
+            Kind::Rsa { pkcs1, pss } => {
+                let is_pss = || leniency.pss && pss.iter().any(|key| by(key, signature));
+                if by(pkcs1, signature) { Some(Scheme::RsaPkcs1) } else { is_pss().then_some(Scheme::RsaPss) }
+            }
             Kind::Ec { key, coordinate } => {
                 // DER first: a DER signature may happen to be as long as two bare numbers.
-                by(key, signature) || fixed_to_der(signature, *coordinate).is_some_and(|der| by(key, &der))
+                let holds = by(key, signature) || fixed_to_der(signature, *coordinate).is_some_and(|der| by(key, &der));
+                holds.then_some(Scheme::Ecdsa)
             }
         }
     }

@@ -1,18 +1,20 @@
 //! How does a configuration become the parts of a running server? Whatever does not fit is noted with its line.
 
 mod files;
+mod fulfilment;
 pub mod mounts;
 pub mod organisation;
 mod party;
+mod settings;
+mod webhook;
 
 use std::{collections::HashSet, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use habeas_core::{clock::Instant, domain::Domain, secret::Secret};
-use habeas_engine::{deliver::schedule::Schedule, directory::Tenant, outbound, settings::Settings};
+use habeas_engine::{directory::Tenant, outbound, settings::Settings};
 use habeas_server::TlsFiles;
 use habeas_trust::{certificate::Roots, seal::MasterKey};
 use tracing_subscriber::EnvFilter;
-use url::Url;
 
 use crate::config::Loaded;
 
@@ -50,7 +52,7 @@ pub fn assemble(loaded: &mut Loaded, now: Instant) -> Option<Parts> {
     let tls = tls(loaded);
     let operator_token = operator_token(loaded);
     let roots = Arc::new(roots(loaded));
-    let settings = settings(loaded);
+    let settings = settings::assemble(loaded);
     let policy = policy(loaded, &roots);
     let (mut tenants, mut sealing, mut domains) = (Vec::new(), Vec::new(), HashSet::new());
     let organisations = loaded.config.organisation.clone();
@@ -134,47 +136,6 @@ pub fn roots(loaded: &mut Loaded) -> Roots {
         loaded.object("trust.ca_file", error.to_string());
         Roots::default()
     })
-}
-
-fn settings(loaded: &mut Loaded) -> Settings {
-    let delivery = loaded.config.delivery.clone();
-    if delivery.schedule.is_empty() {
-        loaded.object("delivery.schedule", "needs at least one pause");
-    }
-    if delivery.attempt_timeout.ms() == 0 {
-        loaded.object("delivery.attempt_timeout", "must be longer than nothing");
-    }
-    for (name, number) in [
-        ("attempts_at_once", delivery.attempts_at_once),
-        ("attempts_per_host", delivery.attempts_per_host),
-        ("notice_after_attempts", usize::try_from(delivery.notice_after_attempts).unwrap_or(usize::MAX)),
-    ] {
-        if number == 0 {
-            loaded.object(&format!("delivery.{name}"), "must be at least 1");
-        }
-    }
-    let steps_ms = delivery.schedule.iter().map(|pause| pause.ms()).collect();
-    Settings {
-        schedule: Schedule { steps_ms },
-        attempt_ms: delivery.attempt_timeout.ms(),
-        attempts_at_once: delivery.attempts_at_once,
-        attempts_per_host: delivery.attempts_per_host,
-        notice_after_attempts: delivery.notice_after_attempts,
-        ..Settings::default()
-    }
-}
-
-/// Notes it if a destination that the operator names is none that may be called.
-fn destination(loaded: &mut Loaded, place: &str, url: &Url) {
-    match url.scheme() {
-        "https" => {}
-        "http" if !loaded.config.egress.allow.is_empty() => {}
-        "http" => loaded.object(place, "may begin with http:// only where egress.allow names private networks"),
-        _ => loaded.object(place, "must begin with https://"),
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        loaded.object(place, "may not carry a credential");
-    }
 }
 
 fn policy(loaded: &mut Loaded, roots: &Arc<Roots>) -> outbound::Policy {

@@ -9,17 +9,20 @@ mod deliveries;
 mod demo;
 mod dev;
 pub mod exit;
+mod faults;
 mod identity;
 mod init;
 mod keys;
 mod legs;
 pub mod output;
+mod receipts;
 mod reference;
 mod requests;
 mod send;
 mod serve;
 mod setup;
 mod status;
+mod verify;
 mod watch;
 
 use std::path::PathBuf;
@@ -61,11 +64,11 @@ enum Command {
     Check,
     /// Run the server.
     Serve,
-    /// Run a sandbox: two processors and a controller that need no set-up.
+    /// Run a sandbox: processors, an agent and a controller that need no set-up.
     Dev(dev::Args),
     /// Show the main job from end to end, in a sandbox that is gone afterwards.
     Demo,
-    /// Send a request to processors.
+    /// Send a request to parties, or every request of a file.
     Send(send::Args),
     /// Show where a request stands.
     Status(status::Args),
@@ -74,9 +77,19 @@ enum Command {
     /// See and work on requests.
     #[command(subcommand)]
     Requests(requests::Command),
+    /// See which party has which share of a request, who is late or stuck; try again or give up.
+    #[command(subcommand)]
+    Legs(legs::command::Command),
+    /// Show everything that needs attention.
+    Faults(faults::Args),
     /// See and repeat what other parties are told.
     #[command(subcommand)]
     Deliveries(deliveries::Command),
+    /// See what parties signed about a request, and export it for somebody who checks it.
+    #[command(subcommand)]
+    Receipts(receipts::Command),
+    /// Check an export, or one signed message: needs no server and no configuration.
+    Verify(verify::Args),
     /// Make keys and credentials, install certificates.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -112,7 +125,11 @@ impl Cli {
             Command::Status(args) => status::run(args, &setup, output).await,
             Command::Cancel(args) => cancel::run(args, &setup, output).await,
             Command::Requests(command) => requests::run(command, &setup, output).await,
+            Command::Legs(command) => legs::command::run(command, &setup, output).await,
+            Command::Faults(args) => faults::run(args, &setup, output).await,
             Command::Deliveries(command) => deliveries::run(command, &setup, output).await,
+            Command::Receipts(command) => receipts::run(command, &setup, output).await,
+            Command::Verify(args) => verify::run(&args, output),
             Command::Keys(command) => keys::run(command, &setup, output),
             Command::Completions(args) => completions::run(&args),
             Command::Reference => reference::run(output),

@@ -1,9 +1,11 @@
-//! A whole world in one process: two processors that do their work by themselves and a controller, on one listener,
-//! told apart by host, under a certificate authority of their own. What people try and tests build on.
+//! A whole world in one process: three processors that do their work by themselves, an agent that hands requests on to
+//! two of them, and a controller, on one listener, told apart by host, under a certificate authority of their own. What
+//! people try and tests build on.
 
 mod announcement;
 mod cast;
 mod folder;
+mod tenants;
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
@@ -50,7 +52,7 @@ pub async fn start(listen: SocketAddr, folder: &Path) -> anyhow::Result<Sandbox>
     let paper = tokio::task::spawn_blocking(move || folder::identities(&path, SystemClock.now()));
     let (identities, store) = tokio::join!(paper, server::open(&database, &sealing));
     let (authority, identities) = identities??;
-    let tenants = cast::tenants(&identities, &secrets, address.port())?;
+    let tenants = tenants::tenants(&identities, &secrets, address.port())?;
     let announcement = Announcement::new(address, &folder, &secrets, &tenants);
     let engine = server::engine(tenants, store?, policy(&authority)?, Settings::default()).await?;
     let tokens = OperatorTokens::new([secrets.operator_token.as_str()]);

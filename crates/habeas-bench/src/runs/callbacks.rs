@@ -13,7 +13,7 @@ use crate::{
     message::Template,
     plan::{CONNECTIONS, Habeas, Plan},
     receiver::Receiver,
-    world,
+    world::{self, Cast},
 };
 
 /// Nobody waits longer for callbacks; how fast those were that came is told all the same.
@@ -43,7 +43,7 @@ pub(crate) struct Measured {
 /// When any request failed, or no callback came.
 pub(crate) async fn measure(plan: &Plan, hosts: Hosts) -> Result<Measured> {
     let folder = plan.folder(Habeas::USUAL.kept)?;
-    let token = world::provide(folder.path(), Habeas::USUAL.algorithm)?;
+    let token = world::provide(folder.path(), Habeas::USUAL.algorithm, &[Cast::Mail])?;
     let receiver = Receiver::start(usize::try_from(plan.callbacks)?)?;
     let templates = (0..CONNECTIONS)
         .map(|number| Template::new(&token, &[url(hosts, number, receiver.port())]))

@@ -8,8 +8,7 @@ use crate::{
     load::{self, Extent, Load},
     message::Template,
     plan::{Habeas, Plan},
-    stats::float,
-    world,
+    world::{self, Cast},
 };
 
 /// What a start came to.
@@ -27,7 +26,7 @@ pub(crate) struct Measured {
 /// When it does not start or does not answer.
 pub(crate) async fn measure(plan: &Plan) -> Result<Measured> {
     let folder = plan.folder(Habeas::USUAL.kept)?;
-    let token = world::provide(folder.path(), Habeas::USUAL.algorithm)?;
+    let token = world::provide(folder.path(), Habeas::USUAL.algorithm, &[Cast::Mail])?;
     let template = Template::new(&token, &[])?;
     let words = Habeas::USUAL.words(folder.path(), &plan.log);
     let began = now();
@@ -36,7 +35,7 @@ pub(crate) async fn measure(plan: &Plan) -> Result<Measured> {
     let load = Load { address: server.address(), status: 201, templates: &templates, extent };
     load::run(load).await.with_context(|| server.last_words())?;
     let first_answer_s = began.elapsed().as_secs_f64();
-    let resident_mib = float(server.resident_bytes()?) / f64::from(1 << 20);
+    let (resident_mib, _) = server.memory_mib()?;
     server.stop().await?;
     Ok(Measured { first_answer_s, resident_mib })
 }

@@ -8,9 +8,9 @@ use crate::{
     message::{BODY_BYTES, Template},
     plan::{Plan, Variant},
     proc,
-    server::{DATABASE, Kept},
+    server::Kept,
     stats::float,
-    world,
+    world::{self, Cast},
 };
 
 /// What a run came to.
@@ -45,14 +45,14 @@ pub(crate) async fn measure(plan: &Plan, variant: Variant) -> Result<Measured> {
         return Ok(measured);
     };
     let folder = plan.folder(habeas.kept)?;
-    let token = world::provide(folder.path(), habeas.algorithm)?;
+    let token = world::provide(folder.path(), habeas.algorithm, &[Cast::Mail])?;
     let template = Template::new(&token, &variant.callbacks())?;
     let server = Server::start(&habeas.words(folder.path(), &plan.log), &plan.log_file()).await?;
     let (mut measured, requests) =
         load(plan, &server, variant, &template, 201).await.with_context(|| server.last_words())?;
     server.stop().await?;
     if habeas.kept == Kept::Full {
-        measured.disk_bytes = float(proc::database_bytes(&folder.path().join(DATABASE))) / float(requests);
+        measured.disk_bytes = float(proc::database_bytes(&folder.path().join(Cast::Mail.database()))) / float(requests);
     }
     Ok(measured)
 }

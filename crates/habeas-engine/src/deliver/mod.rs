@@ -1,6 +1,7 @@
 //! How is somebody told? A delivery is leased, rendered from the event as it was then, sent through the guard, and
 //! settled with what came of it.
 
+mod alert;
 mod callback;
 pub mod hosts;
 mod notice;
@@ -70,6 +71,7 @@ impl Engine {
             DeliveryKind::Callback => self.render_callback(leased)?,
             DeliveryKind::Webhook => self.render_webhook(leased).await?,
             DeliveryKind::Notice => self.render_notice(leased).await?,
+            DeliveryKind::Alert => self.render_alert(leased).await?,
         };
         match rendered {
             Some(call) => Ok(Some(self.outbound.call(call).await)),
@@ -148,14 +150,15 @@ fn went(sent: Option<&std::result::Result<Heard, OutboundError>>) -> Went {
     match sent {
         Some(Ok(_)) => Went::Reached,
         Some(Err(OutboundError::Timeout | OutboundError::Connect | OutboundError::Broken)) => Went::Failed,
-        Some(Err(OutboundError::Refused(_) | OutboundError::TooLarge | OutboundError::Unusable(_))) | None => {
-            Went::Unknown
-        }
+        Some(Err(
+            OutboundError::Refused(_) | OutboundError::TooLarge | OutboundError::Unusable(_) | OutboundError::Absent,
+        ))
+        | None => Went::Unknown,
     }
 }
 
 /// `Retry-After` in seconds; the form with a date is left aside, as no receiver of callbacks is known to send it.
-fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
+pub(crate) fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
     let seconds: i64 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     (0..=DAY_MS / 1000).contains(&seconds).then(|| seconds * 1000).or(Some(DAY_MS))
 }

@@ -3,10 +3,11 @@
 
 use habeas_core::{
     clock::Instant,
-    delivery::{Attempt, DeliveryKind, DeliveryState, NOTICE_LANE},
+    delivery::{Attempt, DeliveryKind, DeliveryState, FAILING_ALERT_LANE, NOTICE_LANE},
     dialect::Outgoing,
+    id::RequestId,
 };
-use habeas_store::{DeliveryFilter, Leased, NewDelivery, Then};
+use habeas_store::{DeliveryFilter, DeliveryRow, Leased, NewDelivery, Then};
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Serialize;
 
@@ -41,14 +42,14 @@ impl Engine {
             tracing::warn!(request = %delivery.id.request, delivery = %delivery.id, host = delivery.host, attempts,
                 given_up, outcome = ?attempt.outcome, "a callback keeps failing; see `habeas deliveries list --failing`");
         }
-        let Some(contact) = self.contact(leased) else { return Vec::new() };
-        vec![NewDelivery {
+        let notice = self.contact(leased).map(|contact| NewDelivery {
             kind: DeliveryKind::Notice,
             lane: NOTICE_LANE,
             seq: delivery.id.seq,
             host: host_of(contact),
             due_at: now,
-        }]
+        });
+        notice.into_iter().chain(self.alert(FAILING_ALERT_LANE, delivery.id.seq)).collect()
     }
 
     fn contact(&self, leased: &Leased) -> Option<&url::Url> {
@@ -56,21 +57,27 @@ impl Engine {
         self.directory.tenant(&leased.request.organisation)?.peer(&upstream.party)?.contact.as_ref()
     }
 
-    pub(super) async fn render_notice(&self, leased: &Leased) -> Result<Rendered<'_>> {
-        let Some(contact) = self.contact(leased) else { return Ok(None) };
+    /// The callbacks of a request that were tried and have not arrived.
+    pub(super) async fn failing_callbacks(&self, request: &RequestId) -> Result<Vec<DeliveryRow>> {
         let filter = DeliveryFilter {
-            request: Some(leased.request.id.clone()),
+            request: Some(request.clone()),
             kind: Some(DeliveryKind::Callback),
             limit: 1000,
             ..DeliveryFilter::default()
         };
-        let callbacks = self.store.deliveries(&filter).await?;
+        let mut callbacks = self.store.deliveries(&filter).await?;
         // What was given up counts too: a receiver that said 410 has nothing left that is merely failing.
-        let failing = callbacks.iter().filter(|row| {
+        callbacks.retain(|row| {
             let open = [DeliveryState::Due, DeliveryState::Leased, DeliveryState::Abandoned];
             row.delivery.attempts > 0 && open.contains(&row.delivery.state)
         });
-        let Some(worst) = failing.max_by_key(|row| row.delivery.attempts) else { return Ok(None) };
+        Ok(callbacks)
+    }
+
+    pub(super) async fn render_notice(&self, leased: &Leased) -> Result<Rendered<'_>> {
+        let Some(contact) = self.contact(leased) else { return Ok(None) };
+        let failing = self.failing_callbacks(&leased.request.id).await?;
+        let Some(worst) = failing.into_iter().max_by_key(|row| row.delivery.attempts) else { return Ok(None) };
         let message = Message {
             r#type: "callbacks.failing",
             organisation: leased.request.organisation.as_str(),

@@ -144,7 +144,8 @@ impl Engine {
     }
 }
 
-fn headers(id: &str, timestamp: i64, signature: &str) -> Result<HeaderMap> {
+/// The headers of Standard Webhooks.
+pub(super) fn headers(id: &str, timestamp: i64, signature: &str) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in [

@@ -100,6 +100,9 @@ pub enum OutboundError {
     /// The exchange broke off.
     #[error("the exchange with the peer broke off")]
     Broken,
+    /// It failed a moment ago and is left alone for a while.
+    #[error("the peer could not be asked a moment ago")]
+    Absent,
     /// What came back cannot be believed or understood.
     #[error("the peer's answer cannot be used: {0}")]
     Unusable(&'static str),
@@ -114,6 +117,7 @@ impl OutboundError {
             Self::Connect => "connect",
             Self::TooLarge => "too_large",
             Self::Broken => "broken",
+            Self::Absent => "absent",
             Self::Unusable(_) => "unusable",
         }
     }

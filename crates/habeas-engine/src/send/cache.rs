@@ -1,7 +1,8 @@
 //! What do the parties say of themselves: what they support, and which key they sign with?
 //!
-//! Both are fetched from configured parties only, one fetch at a time for each, and believed for a day at most. A
-//! certificate is trusted because of its chain and its name, never because of where it was found.
+//! Both are fetched from configured parties and from those they vouch for only, one fetch at a time for each, and
+//! believed for a day at most. A certificate is trusted because of its chain and its name, never because of where it
+//! was found.
 
 use std::{
     collections::HashMap,
@@ -11,30 +12,24 @@ use std::{
 use habeas_core::{
     capability::Capabilities,
     clock::{Instant, MINUTE_MS, SECOND_MS},
-    dialect::{Asked, Dialect, Exchange, Told},
     domain::Domain,
     id::PartyId,
-    message::{AnswerHead, Claim, Unverified, Verified},
-    problem::{Code, Problem},
-    role::Role,
 };
-use habeas_trust::certificate::Chain;
-use url::Url;
 
 use crate::{
     Engine, Error, Result,
     directory::{Peer, Tenant},
-    hand::Hand,
-    keyring::{Keys, PeerKey},
-    outbound::{Call, Destination, OutboundError},
+    keyring::PeerKey,
+    outbound::OutboundError,
 };
 
-/// After a failure nothing is fetched for so long.
+/// After a failure nothing is fetched for so long, twice as long after each further one, and at most a minute.
 const ABSENT_MS: i64 = 2 * SECOND_MS;
+const DOUBLINGS: u32 = 5;
 /// After a bad signature the key is fetched anew at most so often.
 const REFETCH_MS: i64 = MINUTE_MS;
-const READ_BYTES: usize = 64 * 1024;
-const WITHIN_MS: i64 = 15 * SECOND_MS;
+/// The chain of a cached key is looked at again so often.
+const RECHECK_MS: i64 = MINUTE_MS;
 
 /// What is known of the parties.
 #[derive(Default)]
@@ -44,11 +39,42 @@ pub struct PeerCache(Mutex<HashMap<(Domain, PartyId), Entry>>);
 type Entry = Arc<tokio::sync::Mutex<Known>>;
 
 #[derive(Default)]
-struct Known {
-    capabilities: Option<(Capabilities, Instant)>,
-    key: Option<(PeerKey, Instant)>,
+pub(super) struct Known {
+    pub(super) capabilities: Option<(Capabilities, Instant)>,
+    key: Option<Cached>,
     absent_until: Option<Instant>,
+    failures: u32,
     refetch_after: Option<Instant>,
+}
+
+struct Cached {
+    key: PeerKey,
+    fetched_at: Instant,
+    /// When its chain was last seen to be valid: a member of it may end before the certificate does.
+    checked_at: Instant,
+}
+
+impl Known {
+    fn absent(&mut self, now: Instant) {
+        self.absent_until = Some(now.plus_ms(ABSENT_MS << self.failures.min(DOUBLINGS)));
+        self.failures = self.failures.saturating_add(1);
+    }
+
+    fn present(&mut self) {
+        self.absent_until = None;
+        self.failures = 0;
+    }
+
+    /// What was fetched is asked for anew; it stays as the last that was said.
+    fn outdate(&mut self) {
+        if let Some((_, fetched_at)) = &mut self.capabilities {
+            *fetched_at = Instant::from_ms(i64::MIN / 2);
+        }
+    }
+
+    fn is_absent(&self, now: Instant) -> bool {
+        self.absent_until.is_some_and(|until| now < until)
+    }
 }
 
 impl PeerCache {
@@ -59,47 +85,50 @@ impl PeerCache {
 }
 
 impl Engine {
-    /// What a party supports.
+    /// What a party supports: as configured, as it says, or as it last said if it cannot be asked now.
     pub(crate) async fn discover(&self, tenant: &Tenant, peer: &Peer) -> Result<Capabilities> {
+        if let Some(declared) = &peer.party.declared {
+            return Ok(declared.clone());
+        }
         let entry = self.peers.of(tenant, peer);
         let mut known = entry.lock().await;
-        self.discover_locked(tenant, peer, &mut known).await
+        match self.discover_locked(tenant, peer, &mut known).await {
+            Err(Error::Outbound(error)) => match &known.capabilities {
+                Some((capabilities, _)) => Ok(capabilities.clone()),
+                None => Err(error.into()),
+            },
+            other => other,
+        }
     }
 
-    async fn discover_locked(&self, tenant: &Tenant, peer: &Peer, known: &mut Known) -> Result<Capabilities> {
+    pub(super) async fn discover_locked(
+        &self,
+        tenant: &Tenant,
+        peer: &Peer,
+        known: &mut Known,
+    ) -> Result<Capabilities> {
         let now = self.clock.now();
         if let Some((capabilities, fetched_at)) = &known.capabilities
             && now.since(*fetched_at) < self.settings.peer_fresh_ms
         {
             return Ok(capabilities.clone());
         }
-        if known.absent_until.is_some_and(|until| now < until) {
-            return Err(OutboundError::Unusable("it could not be asked a moment ago").into());
+        if known.is_absent(now) {
+            return Err(OutboundError::Absent.into());
         }
         match self.fetch_capabilities(tenant, peer).await {
             Ok(capabilities) => {
                 known.capabilities = Some((capabilities.clone(), now));
+                known.present();
                 tracing::info!(organisation = %tenant.domain(), party = %peer.party.id,
                     "discovered what a party supports");
                 Ok(capabilities)
             }
             Err(error) => {
-                known.absent_until = Some(self.clock.now().plus_ms(ABSENT_MS));
+                known.absent(self.clock.now());
                 Err(error)
             }
         }
-    }
-
-    async fn fetch_capabilities(&self, tenant: &Tenant, peer: &Peer) -> Result<Capabilities> {
-        let dialect = self.dialect_of(peer)?;
-        let discover = dialect.discover().ok_or(Error::Bug("a dialect without discovery"))?;
-        let asked = self.ask(tenant, peer, |x| discover.ask(x))?;
-        let answer = self.fetch(tenant, peer, asked, Destination::Configured).await?;
-        let told = discover.hear(&answer).map_err(|_| OutboundError::Unusable("its discovery cannot be read"))?;
-        let Told::Said(capabilities) = told else {
-            return Err(OutboundError::Unusable("it refused its discovery").into());
-        };
-        Ok(capabilities)
     }
 
     /// The key that a signature must hold with. A cached one that does not verify is fetched anew, but rarely.
@@ -113,28 +142,26 @@ impl Engine {
         let entry = self.peers.of(tenant, peer);
         let mut known = entry.lock().await;
         let now = self.clock.now();
-        if let Some((key, fetched_at)) = &known.key {
-            let fresh = now.since(*fetched_at) < self.settings.peer_fresh_ms && now.ms() < key.chain.not_after_ms();
-            if fresh && key.verify(message, signature) {
-                return Ok(key.clone());
-            }
-            if fresh && known.refetch_after.is_some_and(|after| now < after) {
-                return Ok(key.clone());
+        let refetched = known.refetch_after.is_some_and(|after| now < after);
+        if let Some(cached) = &mut known.key {
+            let fresh = self.is_fresh(cached, now);
+            if fresh && (refetched || cached.key.verify(message, signature)) {
+                return Ok(cached.key.clone());
             }
             known.refetch_after = Some(now.plus_ms(REFETCH_MS));
-            known.capabilities = None;
+            known.outdate();
         }
-        if known.absent_until.is_some_and(|until| now < until) {
+        if known.is_absent(now) {
             return Err(OutboundError::Unusable("its certificate could not be had a moment ago").into());
         }
         match self.fetch_key(tenant, peer, &mut known).await {
             Ok(key) => {
-                known.key = Some((key.clone(), now));
-                known.absent_until = None;
+                known.key = Some(Cached { key: key.clone(), fetched_at: now, checked_at: now });
+                known.present();
                 Ok(key)
             }
             Err(error) => {
-                known.absent_until = Some(self.clock.now().plus_ms(ABSENT_MS));
+                known.absent(self.clock.now());
                 tracing::warn!(organisation = %tenant.domain(), party = %peer.party.id, why = %error,
                     cause = std::error::Error::source(&error).map(ToString::to_string),
                     "a party's certificate could not be had");
@@ -143,77 +170,16 @@ impl Engine {
         }
     }
 
-    async fn fetch_key(&self, tenant: &Tenant, peer: &Peer, known: &mut Known) -> Result<PeerKey> {
-        let url = self
-            .discover_locked(tenant, peer, known)
-            .await?
-            .certificate_url
-            .ok_or(OutboundError::Unusable("its discovery names no certificate"))?;
-        let at_home = peer.party.base.as_ref().is_some_and(|base| same_place(base, &url));
-        if !at_home && !peer.party.trust.certificate_on_another_host {
-            return Err(OutboundError::Unusable("its certificate is on another host than its discovery").into());
+    /// Whether a key may still be believed without asking for it.
+    fn is_fresh(&self, cached: &mut Cached, now: Instant) -> bool {
+        let Cached { key, fetched_at, checked_at } = cached;
+        if now.since(*fetched_at) >= self.settings.peer_fresh_ms || now.ms() >= key.chain.not_after_ms() {
+            return false;
         }
-        let dialect = self.dialect_of(peer)?;
-        let certificate = dialect.certificate().ok_or(Error::Bug("a dialect without certificates"))?;
-        let destination = if at_home { Destination::Configured } else { Destination::Named };
-        let answer = self.fetch(tenant, peer, certificate.ask(&url)?, destination).await?;
-        let Ok(Told::Said(pem)) = certificate.hear(&answer) else {
-            return Err(OutboundError::Unusable("its certificate cannot be read").into());
-        };
-        let distrust = |error: habeas_trust::certificate::ChainError| {
-            tracing::warn!(party = %peer.party.id, why = %error, "a party's certificate is not trusted");
-            Error::from(Problem::new(Code::Forbidden))
-        };
-        let chain = Chain::from_pem(&pem).map_err(distrust)?;
-        let domain = peer.party.domain.clone();
-        chain.verify(domain.as_str(), self.outbound.trust_roots(), self.clock.now().ms()).map_err(distrust)?;
-        let key = chain.public_key().map_err(distrust)?;
-        Ok(PeerKey { domain, key, pss: peer.party.trust.pss, chain })
+        if now.since(*checked_at) < RECHECK_MS {
+            return true;
+        }
+        *checked_at = now;
+        key.chain.verify(key.domain.as_str(), self.outbound.trust_roots(), now.ms()).is_ok()
     }
-
-    /// Makes a call of ours that anybody may make, and opens the answer.
-    async fn fetch(
-        &self,
-        tenant: &Tenant,
-        peer: &Peer,
-        asked: habeas_core::dialect::Outgoing,
-        destination: Destination,
-    ) -> Result<Verified<AnswerHead>> {
-        // Our credential goes to the party's own host only.
-        let credential = (destination == Destination::Configured).then_some(peer.outgoing.as_ref()).flatten();
-        let call = Call { outgoing: asked, destination, credential, read_bytes: READ_BYTES, within_ms: WITHIN_MS };
-        let (head, body) = self.outbound.call(call).await?.split()?;
-        Unverified::new(head, body)
-            .verify(Claim::Nobody, &Keys { tenant, signer: None })
-            .map_err(|_| Error::Bug("nobody's claim was doubted"))
-    }
-
-    pub(crate) fn dialect_of(&self, peer: &Peer) -> Result<&Arc<dyn Dialect>> {
-        self.directory.dialect(&peer.party.dialect).ok_or(Error::Bug("the dialect of a party is gone"))
-    }
-
-    /// Renders a call of ours to a party.
-    pub(crate) fn ask(
-        &self,
-        tenant: &Tenant,
-        peer: &Peer,
-        ask: impl FnOnce(&Exchange<'_>) -> Asked,
-    ) -> Result<habeas_core::dialect::Outgoing> {
-        let hand = Hand::new(tenant);
-        let outgoing = ask(&Exchange {
-            us: &tenant.organisation,
-            mount: tenant.mount(&peer.party.dialect, Role::Controller),
-            them: Some(&peer.party),
-            now: self.clock.now(),
-            signer: &hand,
-        })?;
-        hand.done()?;
-        Ok(outgoing)
-    }
-}
-
-fn same_place(base: &Url, url: &Url) -> bool {
-    base.host() == url.host()
-        && base.scheme() == url.scheme()
-        && base.port_or_known_default() == url.port_or_known_default()
 }

@@ -1,95 +1,95 @@
 //! A request of ours: made here, sent to the parties by the worker, followed until it is done.
 
 pub mod cache;
+mod fetch;
+mod follow;
 mod leg;
+mod outcome;
+mod poll;
+pub(crate) mod speaker;
+mod submit;
 
-use std::{sync::Arc, time::Duration};
+pub(crate) use outcome::cut;
+pub(crate) use poll::moved;
 
-use futures_util::future::join_all;
+use std::fmt::Write as _;
 
 use habeas_core::{
-    capability::Capabilities,
-    event::{Actor, Standing},
-    fold::fold,
-    id::{LegId, RequestId, WireId},
-    leg::{Leg, LegCancel, LegState},
+    event::Standing,
+    id::{RequestId, WireId},
     problem::{Code, Field, Problem},
-    random::{hex_token, uuid_v4, uuid_v7},
+    random::uuid_v4,
     request::Request,
     role::Role,
     state::State,
     submission::{Stamp, Subject},
 };
-use habeas_store::{LegRow, LegSave, NewOwn, Save, StoreError};
+use habeas_store::{Create, NewOwn};
 
 use crate::{
     Engine, Error, Result,
-    change::TRIES,
     directory::{Peer, Tenant},
-    operator::Send,
-    outbound::OutboundError,
+    distribute::{Candidate, Names, Share, chosen},
+    operator::{Send, Sent},
 };
 
-/// How long an operator waits for a party to say what it supports.
-const ASK_WITHIN: Duration = Duration::from_secs(5);
+/// The members of the operator's wish.
+const IDENTITIES: &str = "identities";
+const NAMES: Names = Names { right: "right", identities: IDENTITIES };
 
 impl Engine {
-    /// Makes a request and saves it; the worker sends it. A party that can be asked what it supports is asked first.
+    /// Makes a request and saves it; the worker sends it. Parties that can be asked what they support are asked first.
     ///
     /// # Errors
     /// [`Code::InvalidField`] for an unknown organisation or party, [`Code::UnsupportedRight`] and
-    /// [`Code::UnsupportedIdentity`] for what a party says it does not serve; when the store fails.
-    pub async fn send(&self, send: Send) -> Result<RequestId> {
+    /// [`Code::UnsupportedIdentity`] for what a named party, or all of them, say that they do not serve;
+    /// [`Code::AlreadyExists`] for another request under the same reference; when the store fails.
+    pub async fn send(&self, send: Send) -> Result<Sent> {
         let tenant = self.directory.tenant(&send.from).ok_or_else(|| {
             Problem::at(Code::InvalidField, Field::named("from")).because("no such organisation here")
         })?;
-        if send.to.is_empty() {
-            return Err(Problem::at(Code::MissingField, Field::named("to")).into());
-        }
         if send.identities.is_empty() {
-            return Err(Problem::at(Code::MissingField, Field::named("identities")).into());
+            return Err(Problem::at(Code::MissingField, Field::named(IDENTITIES)).into());
         }
-        let mut peers: Vec<&Peer> = Vec::new();
-        for (index, id) in send.to.iter().enumerate() {
-            let unknown = || Problem::at(Code::InvalidField, Field::entry("to", index)).because("no such party here");
-            let peer = tenant.peer(id).filter(|peer| peer.party.base.is_some()).ok_or_else(unknown)?;
-            if !peers.iter().any(|other| other.party.id == *id) {
-                peers.push(peer);
-            }
+        if let Some(existing) = self.sent_before(&send).await? {
+            return existing;
         }
-        for supports in join_all(peers.iter().map(|peer| self.check_support(tenant, peer, &send))).await {
-            supports?;
+        let peers = addressees(tenant, &send)?;
+        let candidates = self.candidates(tenant, peers).await?;
+        let chosen =
+            chosen(&candidates, send.right, &send.identities, &NAMES).map_err(|nobody| match &*candidates {
+                [one] => nobody.because(format!("{} does not serve it", one.peer.party.domain)),
+                _ => nobody,
+            })?;
+        if !send.to.is_empty() {
+            named_serve_it(&candidates, &chosen)?;
         }
-        let new = self.new_own(tenant, &peers, send)?;
+        let new = self.new_own(tenant, &chosen, send);
         let id = new.request.id.clone();
-        self.store.create(new).await?;
-        self.wake();
-        Ok(id)
+        let created = self.store.create(new).await?;
+        if created == Create::Created {
+            self.wake();
+        }
+        sent(created, id)
     }
 
-    /// A party that cannot be asked now is not in the way: the leg is tried to the schedule, and it will say so then.
-    async fn check_support(&self, tenant: &Tenant, peer: &Peer, send: &Send) -> Result<()> {
-        let asked = tokio::time::timeout(ASK_WITHIN, self.discover(tenant, peer)).await;
-        let supported = match asked.unwrap_or(Err(OutboundError::Timeout.into())) {
-            Ok(supported) => supported,
-            Err(Error::Outbound(error)) => {
-                tracing::warn!(party = %peer.party.id, why = error.word(), "a party could not be asked what it supports");
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        unsupported(&supported, send)
-            .map_or(Ok(()), |problem| Err(problem.because(format!("{} does not serve it", peer.party.domain)).into()))
+    /// A wish that was fulfilled before is so again, whatever the parties support by now.
+    async fn sent_before(&self, send: &Send) -> Result<Option<Result<Sent>>> {
+        let Some(reference) = &send.reference else { return Ok(None) };
+        let existing = self.store.by_reference(&send.from, reference, &wish(send)).await?;
+        Ok(existing.map(|existing| sent(existing, RequestId::new(""))))
     }
 
-    fn new_own(&self, tenant: &Arc<Tenant>, peers: &[&Peer], send: Send) -> Result<NewOwn> {
+    fn new_own(&self, tenant: &Tenant, peers: &[&Peer], send: Send) -> NewOwn {
         let now = self.clock.now();
-        let random = self.random.as_ref();
-        let id = RequestId::new(uuid_v4(random));
+        let id = RequestId::new(uuid_v4(self.random.as_ref()));
+        let wire_id = WireId::new(id.as_str());
         let submitted_at = send.submitted_at.unwrap_or(now);
         let regime = tenant.organisation.policy.regime;
         let promised_by = regime.respond_by(Some(submitted_at), now);
-        let legs = peers.iter().map(|peer| self.new_leg(tenant, peer, &id, send.right)).collect::<Result<Vec<_>>>()?;
+        let share = Share { request: &id, wire_id: &wire_id, right: send.right, forwarded: 0, due_at: now };
+        let legs = peers.iter().map(|peer| self.new_leg(tenant, peer, &share)).collect();
+        let wish = wish(&send);
         let request = Request {
             organisation: tenant.domain().clone(),
             upstream: None,
@@ -97,7 +97,7 @@ impl Engine {
             rights: vec![send.right],
             regime,
             standing: Standing {
-                wire_id: WireId::new(id.as_str()),
+                wire_id,
                 seq: 0,
                 state: State::Received,
                 received_at: now,
@@ -111,39 +111,8 @@ impl Engine {
             id,
         };
         let submitted = Stamp { at: submitted_at, text: habeas_wire::time::format(submitted_at.ms()) };
-        Ok(NewOwn { request, subject: Subject { identities: send.identities, carried: Vec::new() }, submitted, legs })
-    }
-
-    fn new_leg(
-        &self,
-        tenant: &Tenant,
-        peer: &Peer,
-        request: &RequestId,
-        right: habeas_core::right::Right,
-    ) -> Result<(Leg, String)> {
-        let token = hex_token::<32>(self.random.as_ref());
-        let dialect = &peer.party.dialect;
-        let callback_url = tenant
-            .mount(dialect, Role::Controller)
-            .zip(self.directory.callback_path(dialect, &token))
-            .map(|(mount, path)| mount.url(&path));
-        let leg = Leg {
-            id: LegId::new(uuid_v7(self.random.as_ref(), self.clock.now())),
-            request: request.clone(),
-            organisation: tenant.domain().clone(),
-            party: peer.party.id.clone(),
-            dialect: dialect.clone(),
-            right,
-            wire_id: WireId::new(request.as_str()),
-            remote_id: None,
-            accepted_at: None,
-            state: LegState::Waiting,
-            cancel: LegCancel::No,
-            expected_by: None,
-            callback_url,
-            results: None,
-        };
-        Ok((leg, token))
+        let subject = Subject { identities: send.identities, carried: Vec::new() };
+        NewOwn { request, subject, submitted, legs, reference: send.reference, wish }
     }
 
     /// Takes a request of ours back: legs that were never tried are given up, the others' parties are asked.
@@ -163,77 +132,60 @@ impl Engine {
                 .because(format!("it is {}", request.standing.state.name()))
                 .into());
         }
-        for row in self.store.legs(id).await? {
-            self.save_leg(row, None, |leg| {
-                if leg.state.is_final() || leg.cancel != LegCancel::No {
-                    return None;
-                }
-                let mut next = leg.clone();
-                if leg.state == LegState::Waiting {
-                    next.state = LegState::Waived;
-                    next.cancel = LegCancel::Done;
-                } else {
-                    next.cancel = LegCancel::Wanted;
-                }
-                Some(next)
-            })
-            .await?;
-        }
-        self.wake();
+        self.take_legs_back(id).await?;
         self.store.request(id).await?.ok_or(Error::Bug("a request that vanished"))
-    }
-
-    /// Saves what `change` makes of a leg, and what it means for the request; again if somebody was faster.
-    async fn save_leg(
-        &self,
-        mut row: LegRow,
-        fence: Option<u64>,
-        change: impl Fn(&Leg) -> Option<Leg> + std::marker::Send,
-    ) -> Result<()> {
-        for _ in 0..TRIES {
-            let Some(leg) = change(&row.leg) else { return Ok(()) };
-            let due_at = (leg.cancel == LegCancel::Wanted).then(|| self.clock.now());
-            let save = LegSave {
-                request: self.follow(&leg).await?,
-                revision: row.revision,
-                fence,
-                due_at,
-                attempts: 0,
-                thaw: leg.state.is_final(),
-                receipt: None,
-                leg,
-            };
-            match self.store.save_leg(save).await {
-                Err(StoreError::Stale) => row = self.reload(&row).await?,
-                done => return Ok(done?),
-            }
-        }
-        Err(StoreError::Stale.into())
-    }
-
-    /// What a leg's new state means for its request.
-    pub(crate) async fn follow(&self, leg: &Leg) -> Result<Option<Save>> {
-        let Some(request) = self.store.request(&leg.request).await? else { return Ok(None) };
-        let mut legs: Vec<Leg> = self.store.legs(&leg.request).await?.into_iter().map(|row| row.leg).collect();
-        for other in &mut legs {
-            if other.id == leg.id {
-                other.clone_from(leg);
-            }
-        }
-        let changes = fold(&request.standing.state, &legs);
-        if changes.is_empty() {
-            return Ok(None);
-        }
-        let callbacks = self.callbacks_of(&request).await?;
-        self.plan(&request, &changes, Actor::Downstream, &callbacks).map(Some)
     }
 }
 
-fn unsupported(supported: &Capabilities, send: &Send) -> Option<Problem> {
-    if !supported.serves(send.right) {
-        return Some(Problem::at(Code::UnsupportedRight, Field::named("right")));
+fn sent(created: Create, id: RequestId) -> Result<Sent> {
+    match created {
+        Create::Created => Ok(Sent { id, existed: false }),
+        Create::Exists { request, same: true } => Ok(Sent { id: request, existed: true }),
+        Create::Exists { same: false, .. } => Err(Problem::at(Code::AlreadyExists, Field::named("reference"))
+            .because("another request was made under it")
+            .into()),
     }
-    let index =
-        send.identities.iter().position(|identity| !supported.accepts(identity.kind.as_str(), identity.format))?;
-    Some(Problem::at(Code::UnsupportedIdentity, Field::entry("identities", index)))
+}
+
+/// The parties named, or all that can be called.
+fn addressees<'t>(tenant: &'t Tenant, send: &Send) -> std::result::Result<Vec<&'t Peer>, Problem> {
+    if send.to.is_empty() {
+        let all: Vec<_> = tenant.peers.iter().filter(|peer| peer.party.base.is_some()).collect();
+        if all.is_empty() {
+            return Err(Problem::at(Code::MissingField, Field::named("to"))
+                .because("the organisation has no party with a base_url"));
+        }
+        return Ok(all);
+    }
+    let mut peers: Vec<&Peer> = Vec::new();
+    for (index, id) in send.to.iter().enumerate() {
+        let unknown = || Problem::at(Code::InvalidField, Field::entry("to", index)).because("no such party here");
+        let peer = tenant.peer(id).filter(|peer| peer.party.base.is_some()).ok_or_else(unknown)?;
+        if !peers.iter().any(|other| other.party.id == *id) {
+            peers.push(peer);
+        }
+    }
+    Ok(peers)
+}
+
+/// Who was named and can do nothing with it is told at once.
+fn named_serve_it(candidates: &[Candidate<'_>], chosen: &[&Peer]) -> std::result::Result<(), Problem> {
+    let serves = |one: &&Candidate<'_>| chosen.iter().any(|peer| peer.party.id == one.peer.party.id);
+    match candidates.iter().find(|one| !serves(one)) {
+        None => Ok(()),
+        Some(one) => Err(Problem::at(Code::UnsupportedIdentity, Field::named(IDENTITIES))
+            .because(format!("{} serves none of them for this right", one.peer.party.domain))),
+    }
+}
+
+/// What was wished for, to be compared when the same reference comes again.
+fn wish(send: &Send) -> Vec<u8> {
+    let mut to: Vec<_> = send.to.iter().map(habeas_core::id::PartyId::as_str).collect();
+    to.sort_unstable();
+    let mut text = format!("{:?} {to:?} {:?}", send.right, send.submitted_at.map(habeas_core::clock::Instant::ms));
+    for identity in &send.identities {
+        // Writing to a string does not fail.
+        let _ = write!(text, " {:?}:{}:{:?}", identity.kind, identity.format, identity.value.expose());
+    }
+    text.into_bytes()
 }

@@ -1,9 +1,10 @@
 //! A party tells that a request of ours has changed.
 
 use habeas_core::{
-    dialect::{Answer, Operation},
+    clock::Instant,
+    dialect::{Answer, Operation, Reported},
     id::RemoteId,
-    leg::{Leg, Report},
+    leg::{Leg, LegCancel, Report},
     message::{RequestHead, Verified, Who},
     problem::{Code, Field, Problem},
     receipt::Receipt,
@@ -11,7 +12,14 @@ use habeas_core::{
 use habeas_store::{LegRow, LegSave, StoreError};
 use url::Url;
 
-use crate::{Engine, Error, Result, change::TRIES, hand::Hand, keyring::PeerKey, serve::Arrival};
+use crate::{
+    Engine, Error, Result,
+    change::TRIES,
+    hand::Hand,
+    keyring::PeerKey,
+    send::{cut, moved, speaker::Speaker},
+    serve::Arrival,
+};
 
 /// More than any honest exchange has.
 const RECEIPTS_OF_A_LEG: usize = 64;
@@ -21,16 +29,18 @@ impl Engine {
         &self,
         arrival: &Arrival,
         row: &LegRow,
+        speaker: &Speaker<'_>,
         key: &PeerKey,
         message: Verified<RequestHead>,
     ) -> Result<Answer> {
         let callback = arrival.dialect.callback().ok_or(Error::Bug("an endpoint without its operation"))?;
         let hand = Hand::new(&arrival.tenant);
-        let report = callback.read(&message, &arrival.exchange(self, &hand))?;
-        self.check_addressee(arrival, &row.leg, &report)?;
+        let Reported { report, secret, .. } = callback.read(&message, &arrival.exchange(self, &hand))?;
+        self.check_addressee(arrival, &row.leg, speaker, &report)?;
         let Who::Signer { domain, signature } = message.who() else {
             return Err(Error::Bug("a callback without a signature"));
         };
+        let (body, hole) = cut(message.body(), secret);
         let receipt = Receipt {
             request: row.leg.request.clone(),
             leg: row.leg.id.clone(),
@@ -40,17 +50,17 @@ impl Engine {
             sha256: habeas_trust::digest::sha256(message.body()),
             signature: signature.clone(),
             chain: key.chain.to_pem(),
-            body: message.body().to_vec(),
-            hole: None,
+            body,
+            hole,
         };
-        self.take_report(row.clone(), &report, receipt).await?;
+        self.take_report(row.clone(), speaker.is_party().then_some(&report), receipt).await?;
         self.metrics.heard();
         Ok(callback.reply(&arrival.exchange(self, &hand)))
     }
 
     /// The last step of the authentication (OpenGDPR 1.0 §8.8): the message must be meant for this very URL, and
     /// speak of the request that was sent.
-    fn check_addressee(&self, arrival: &Arrival, leg: &Leg, report: &Report) -> Result<()> {
+    fn check_addressee(&self, arrival: &Arrival, leg: &Leg, speaker: &Speaker<'_>, report: &Report) -> Result<()> {
         let lenient = arrival.peer().is_some_and(|party| party.trust.callback_without_url);
         let meant = match &report.callback_url {
             Some(said) => leg.callback_url.as_ref().is_some_and(|ours| same_url(said, ours)),
@@ -59,26 +69,32 @@ impl Engine {
         if !meant {
             return Err(Problem::at(Code::Forbidden, Field::named("status_callback_url")).into());
         }
-        let ours = leg.remote_id.clone().unwrap_or_else(|| RemoteId::new(leg.wire_id.as_str()));
+        // Who had it from the party knows it under the id that went through all hands.
+        let handed_on = RemoteId::new(leg.wire_id.as_str());
+        let ours = leg.remote_id.clone().filter(|_| speaker.is_party()).unwrap_or(handed_on);
         if !report.remote_id.as_str().eq_ignore_ascii_case(ours.as_str()) {
             return Err(Problem::at(Code::Forbidden, Field::named("subject_request_id")).into());
         }
         Ok(())
     }
 
-    /// Moves a leg by what its party reports. A replay or a step back is acknowledged and moves nothing.
-    pub(crate) async fn take_report(&self, mut row: LegRow, report: &Report, receipt: Receipt) -> Result<()> {
+    /// Moves a leg by what its party reports. A replay or a step back is acknowledged and moves nothing; neither does
+    /// what somebody reports for whom the party vouches (`None`): that is kept as evidence.
+    pub(crate) async fn take_report(&self, mut row: LegRow, report: Option<&Report>, receipt: Receipt) -> Result<()> {
         for _ in 0..TRIES {
-            let Some(leg) = moved(&row.leg, report).or(self.evidence(&row, &receipt).await?) else { return Ok(()) };
-            let request = self.follow(&leg).await?;
+            let news = report.and_then(|report| moved(&row.leg, report));
+            let moves = news.is_some();
+            let Some(leg) = news.or(self.evidence(&row, &receipt).await?) else { return Ok(()) };
+            let request = if moves { self.follow(&leg).await? } else { None };
             let save = LegSave {
                 revision: row.revision,
                 fence: None,
-                // A receipt that did not arrive yet is still asked for.
-                due_at: if leg.state.is_final() && leg.accepted_at.is_some() { None } else { row.due_at },
-                attempts: row.attempts,
+                due_at: self.due_after_news(&row, &leg, moves),
+                attempts: if moves && leg.accepted_at.is_some() { 0 } else { row.attempts },
                 thaw: false,
                 receipt: Some(receipt.clone()),
+                trouble: row.trouble.clone().filter(|_| !moves),
+                alerts: Vec::new(),
                 request,
                 leg,
             };
@@ -93,6 +109,15 @@ impl Engine {
         Err(StoreError::Stale.into())
     }
 
+    /// A receipt that did not arrive yet is still asked for; who has the request is asked the later, the more it tells.
+    fn due_after_news(&self, row: &LegRow, leg: &Leg, moves: bool) -> Option<Instant> {
+        match leg.accepted_at {
+            None => row.due_at,
+            Some(_) if !moves || leg.cancel == LegCancel::Wanted => row.due_at.filter(|_| !leg.state.is_final()),
+            Some(_) => self.follow_at(leg, 0),
+        }
+    }
+
     /// A report without news is kept as evidence too, but each only once: replays are for ever.
     async fn evidence(&self, row: &LegRow, receipt: &Receipt) -> Result<Option<Leg>> {
         let kept = self.store.receipts(&receipt.request).await?;
@@ -100,30 +125,6 @@ impl Engine {
         let known = of_leg().any(|other| other.sha256 == receipt.sha256 && other.operation == receipt.operation);
         Ok((!known && of_leg().count() < RECEIPTS_OF_A_LEG).then(|| row.leg.clone()))
     }
-
-    pub(crate) async fn reload(&self, row: &LegRow) -> Result<LegRow> {
-        let legs = self.store.legs(&row.leg.request).await?;
-        legs.into_iter().find(|other| other.leg.id == row.leg.id).ok_or(Error::Bug("a leg that vanished"))
-    }
-}
-
-/// The leg after the report, or `None` when that says nothing new. What a party said last stays said: an old callback
-/// is signed for ever.
-fn moved(leg: &Leg, report: &Report) -> Option<Leg> {
-    if leg.state.is_final() {
-        return None;
-    }
-    let mut next = leg.clone();
-    if let Some(state) = leg.state.forward(&report.progress) {
-        next.state = state;
-    }
-    let same_word =
-        matches!(&next.state, habeas_core::leg::LegState::Sent { progress } if *progress == report.progress);
-    if same_word {
-        next.expected_by = report.expected_by.or(next.expected_by);
-        next.results = report.results.clone().or(next.results);
-    }
-    (next != *leg).then_some(next)
 }
 
 /// Compares after normalizing scheme, host and default port, as parsing does.

@@ -4,12 +4,13 @@ use habeas_core::{
     clock::Instant,
     dialect::{Answer, Cancel, Cancellable},
     event::{Actor, Standing},
+    leg::LegCancel,
     message::{RequestHead, Verified},
     problem::{Code, Problem},
     request::Request,
     state::{Change, State},
 };
-use habeas_store::{Issued, IssuedBefore, StoreError};
+use habeas_store::{Issued, IssuedBefore, LegRow, StoreError};
 
 use crate::{
     Engine, Error, Result,
@@ -19,18 +20,31 @@ use crate::{
 };
 
 impl Engine {
-    pub(super) async fn cancel_theirs(&self, arrival: &Arrival, message: Verified<RequestHead>) -> Result<Answer> {
-        let cancel = arrival.dialect.cancel().ok_or(Error::Bug("an endpoint without its operation"))?;
-        let wire_id = cancel.read(&message, &arrival.exchange(self, &Hand::new(&arrival.tenant)))?;
+    pub(super) async fn cancel_theirs(&self, arrival: &mut Arrival, message: Verified<RequestHead>) -> Result<Answer> {
+        const ABSENT: Error = Error::Bug("an endpoint without its operation");
+        let wire_id = arrival
+            .dialect
+            .cancel()
+            .ok_or(ABSENT)?
+            .read(&message, &arrival.exchange(self, &Hand::new(&arrival.tenant)))?;
         let party = caller(&message)?;
         for _ in 0..TRIES {
             let request =
                 self.store.find(arrival.tenant.domain(), party, &wire_id).await?.ok_or(Problem::new(Code::NotFound))?;
+            arrival.speak_as(&request);
+            let dialect = std::sync::Arc::clone(&arrival.dialect);
+            let cancel = dialect.cancel().ok_or(ABSENT)?;
             if request.standing.state == State::Cancelled {
                 return self.cancelled_before(arrival, cancel, &request).await;
             }
-            may_cancel(arrival, &request)?;
-            match self.cancel_now(arrival, cancel, &request).await {
+            let legs = self.store.legs(&request.id).await?;
+            let done = if legs.is_empty() {
+                may_cancel(arrival, &request)?;
+                self.cancel_now(arrival, cancel, &request, Change::Cancel).await
+            } else {
+                self.hand_cancel_on(arrival, cancel, &request, &legs).await
+            };
+            match done {
                 Err(Error::Store(StoreError::Stale)) => {}
                 done => return done,
             }
@@ -38,11 +52,47 @@ impl Engine {
         Err(StoreError::Stale.into())
     }
 
-    async fn cancel_now(&self, arrival: &Arrival, cancel: &dyn Cancel, request: &Request) -> Result<Answer> {
+    /// A request that was handed on is taken back wherever that is still possible: parties that have not begun are
+    /// asked by the worker, and the request is cancelled once all of them are. The wish is noted first, so that it
+    /// survives whatever happens here.
+    async fn hand_cancel_on(
+        &self,
+        arrival: &Arrival,
+        cancel: &dyn Cancel,
+        request: &Request,
+        legs: &[LegRow],
+    ) -> Result<Answer> {
+        if let Some(existing) = self.store.existing(&request.id, None).await?
+            && existing.cancelled_at.is_some()
+        {
+            let waits = legs.iter().any(|row| row.leg.cancel == LegCancel::Wanted && !row.leg.state.is_final());
+            let refused = legs.iter().any(|row| row.leg.cancel == LegCancel::Refused);
+            if refused && !waits {
+                let why = request.standing.details.clone().unwrap_or_default();
+                return Err(Problem::new(Code::NotCancellable).because(why).into());
+            }
+            self.take_legs_back(&request.id).await?;
+            return self.cancelled_before(arrival, cancel, request).await;
+        }
+        if !matches!(request.standing.state, State::Received | State::Distributed) {
+            return Err(not_cancellable(arrival, request));
+        }
+        let answer = self.cancel_now(arrival, cancel, request, Change::AskCancel).await?;
+        self.take_legs_back(&request.id).await?;
+        Ok(answer)
+    }
+
+    async fn cancel_now(
+        &self,
+        arrival: &Arrival,
+        cancel: &dyn Cancel,
+        request: &Request,
+        change: Change,
+    ) -> Result<Answer> {
         let now = self.clock.now();
         let callbacks = self.callbacks_of(request).await?;
         let original = self.original(arrival, request).await?;
-        let mut save = self.plan(request, &[Change::Cancel], Actor::Upstream, &callbacks)?;
+        let mut save = self.plan(request, &[change], Actor::Upstream, &callbacks)?;
         let (answer, issued) =
             self.cancellation(arrival, cancel, &save.request.standing, now, original.as_deref(), &[])?;
         save.issued = issued;
@@ -97,5 +147,10 @@ fn may_cancel(arrival: &Arrival, request: &Request) -> Result<()> {
     if may {
         return Ok(());
     }
-    Err(Problem::new(Code::NotCancellable).because(format!("it is {}", arrival.dialect.word(state))).into())
+    Err(not_cancellable(arrival, request))
+}
+
+fn not_cancellable(arrival: &Arrival, request: &Request) -> Error {
+    let word = arrival.dialect.word(&request.standing.state);
+    Problem::new(Code::NotCancellable).because(format!("it is {word}")).into()
 }

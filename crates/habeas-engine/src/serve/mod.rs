@@ -16,11 +16,13 @@ pub(crate) use status::right_of;
 
 use habeas_core::{
     dialect::{Answer, Dialect, Endpoint, Exchange, Operation},
+    domain::Domain,
     id::PartyId,
     message::{Claim, Distrust, RequestHead, Unverified, Verified, Who},
-    organisation::Mount,
+    organisation::{Mount, Organisation},
     party::Party,
     problem::{Code, Problem},
+    request::Request,
 };
 use habeas_store::LegRow;
 use http::{HeaderMap, Method, header};
@@ -28,9 +30,11 @@ use http::{HeaderMap, Method, header};
 use crate::{
     Engine, Error, Result,
     directory::Tenant,
+    distribute::{Candidate, union},
     hand::Hand,
     keyring::{Keys, PeerKey, holder},
     outbound::OutboundError,
+    send::speaker::speaker,
 };
 
 /// A request to us whose sender may speak; its body has not been looked at.
@@ -39,6 +43,10 @@ pub struct Arrival {
     mount: Arc<Mount>,
     dialect: Arc<dyn Dialect>,
     endpoint: Endpoint,
+    /// Other dialects under the same path; which is meant, the body or the request that is asked for says.
+    others: Vec<(Arc<Mount>, Arc<dyn Dialect>)>,
+    /// What the organisation supports at the moment, where that is not what it is configured to.
+    us: Option<Box<Organisation>>,
     head: RequestHead,
     claim: Claim,
     caller: Caller,
@@ -48,7 +56,8 @@ pub struct Arrival {
 enum Caller {
     Nobody,
     Peer(PartyId),
-    Leg(Box<LegRow>),
+    /// Whoever may speak about a leg, by its domain.
+    Leg(Box<LegRow>, Domain),
 }
 
 impl Arrival {
@@ -79,18 +88,46 @@ impl Arrival {
         let id = match &self.caller {
             Caller::Nobody => return None,
             Caller::Peer(id) => id,
-            Caller::Leg(row) => &row.leg.party,
+            Caller::Leg(row, _) => &row.leg.party,
         };
         self.tenant.peer(id).map(|peer| &peer.party)
     }
 
     fn exchange<'a>(&'a self, engine: &Engine, hand: &'a Hand<'_>) -> Exchange<'a> {
         Exchange {
-            us: &self.tenant.organisation,
+            us: self.us.as_deref().unwrap_or(&self.tenant.organisation),
             mount: Some(&self.mount),
             them: self.peer(),
             now: engine.clock.now(),
             signer: hand,
+        }
+    }
+
+    /// Speaks the dialect that this message fits, where several share the path (opengdpr.md A4); else the first.
+    fn settle(&mut self, message: &Verified<RequestHead>) {
+        if self.others.is_empty() || self.dialect.fits(message) == Some(true) {
+            return;
+        }
+        if let Some(at) = self.others.iter().position(|(_, dialect)| dialect.fits(message) == Some(true)) {
+            (self.mount, self.dialect) = self.others.swap_remove(at);
+        }
+    }
+
+    /// Speaks the dialect that a request came in, where several share the path.
+    fn speak_as(&mut self, request: &Request) {
+        let Some(upstream) = &request.upstream else { return };
+        let same = |dialect: &Arc<dyn Dialect>| dialect.id() == upstream.dialect;
+        if let Some(at) = self.others.iter().position(|(_, dialect)| same(dialect))
+            && !same(&self.dialect)
+        {
+            (self.mount, self.dialect) = self.others.swap_remove(at);
+        }
+    }
+
+    /// Supports what those support who do the work.
+    fn stand_for(&mut self, downstream: &[Candidate<'_>]) {
+        if !downstream.is_empty() {
+            self.us = Some(Box::new(union(&self.tenant.organisation, downstream)));
         }
     }
 
@@ -130,18 +167,26 @@ impl Engine {
             query: query.map(str::to_owned),
             headers: headers.clone(),
         };
-        let context = (Arc::clone(tenant), Arc::clone(routed.mount), Arc::clone(routed.dialect));
         Some(match self.admit(tenant, &routed.endpoint, &head).await {
-            Ok((claim, caller)) => Ok(Arrival {
-                tenant: context.0,
-                mount: context.1,
-                dialect: context.2,
-                endpoint: routed.endpoint,
-                head,
-                claim,
-                caller,
-            }),
-            Err(error) => Err(refuse(self, &context.0, &context.1, &context.2, &self.tell(&error))),
+            Ok((claim, caller)) => {
+                // A callback is read in the dialect of its leg, wherever it arrives.
+                let spoken = match &caller {
+                    Caller::Leg(row, _) => self.directory.dialect(&row.leg.dialect),
+                    Caller::Nobody | Caller::Peer(_) => None,
+                };
+                Ok(Arrival {
+                    tenant: Arc::clone(tenant),
+                    mount: Arc::clone(routed.mount),
+                    dialect: Arc::clone(spoken.unwrap_or(routed.dialect)),
+                    endpoint: routed.endpoint,
+                    others: routed.others.into_iter().map(|(m, d)| (Arc::clone(m), Arc::clone(d))).collect(),
+                    us: None,
+                    head,
+                    claim,
+                    caller,
+                })
+            }
+            Err(error) => Err(refuse(self, tenant, routed.mount, routed.dialect, &self.tell(&error))),
         })
     }
 
@@ -171,40 +216,61 @@ impl Engine {
                 let token = head.params.token.as_ref().ok_or_else(forbidden)?;
                 let row = self.store.leg_by_token(tenant.domain(), token.expose()).await?.ok_or_else(forbidden)?;
                 let party = tenant.peer(&row.leg.party).ok_or_else(forbidden)?;
-                if party.party.domain != *domain {
-                    return Err(forbidden().into());
-                }
-                Caller::Leg(Box::new(row))
+                speaker(tenant, party, domain).ok_or_else(forbidden)?;
+                Caller::Leg(Box::new(row), domain.clone())
             }
         };
         Ok((claim, caller))
     }
 
     /// Answers a request. Errors are answers.
-    pub async fn serve(&self, arrival: Arrival, body: Vec<u8>) -> Answer {
-        match self.dispatch(&arrival, body).await {
+    pub async fn serve(&self, mut arrival: Arrival, body: Vec<u8>) -> Answer {
+        match self.dispatch(&mut arrival, body).await {
             Ok(answer) => answer,
             Err(error) => arrival.refuse(self, &self.tell(&error)),
         }
     }
 
-    async fn dispatch(&self, arrival: &Arrival, body: Vec<u8>) -> Result<Answer> {
+    async fn dispatch(&self, arrival: &mut Arrival, body: Vec<u8>) -> Result<Answer> {
         match arrival.endpoint.operation {
-            Operation::Discover | Operation::Certificate => self.public(arrival),
-            Operation::Submit => self.submit(arrival, verify(arrival, body, None)?).await,
-            Operation::Status => self.status(arrival, verify(arrival, body, None)?).await,
-            Operation::Cancel => self.cancel_theirs(arrival, verify(arrival, body, None)?).await,
-            Operation::Callback => {
-                let Caller::Leg(row) = &arrival.caller else { return Err(Error::Bug("a callback without a leg")) };
-                let Claim::Signer { signature, .. } = &arrival.claim else {
-                    return Err(Error::Bug("a callback without a signature"));
-                };
-                let peer = arrival.tenant.peer(&row.leg.party).ok_or(Error::Bug("a leg without a party"))?;
-                let key = self.key_for(&arrival.tenant, peer, &body, signature).await.map_err(unbelievable)?;
-                let message = verify(arrival, body, Some(&key))?;
-                self.callback(arrival, row, &key, message).await
+            Operation::Certificate => self.public(arrival),
+            Operation::Discover => {
+                let tenant = Arc::clone(&arrival.tenant);
+                arrival.stand_for(&self.downstream_of(&tenant).await?);
+                self.public(arrival)
             }
+            Operation::Submit => {
+                let message = verify(arrival, body, None)?;
+                arrival.settle(&message);
+                self.submit(arrival, message).await
+            }
+            Operation::Status => {
+                let message = verify(arrival, body, None)?;
+                self.status(arrival, message).await
+            }
+            Operation::Cancel => {
+                let message = verify(arrival, body, None)?;
+                self.cancel_theirs(arrival, message).await
+            }
+            Operation::Callback => self.hear_callback(arrival, body).await,
         }
+    }
+
+    async fn hear_callback(&self, arrival: &Arrival, body: Vec<u8>) -> Result<Answer> {
+        let Caller::Leg(row, domain) = &arrival.caller else { return Err(Error::Bug("a callback without a leg")) };
+        let Claim::Signer { signature, .. } = &arrival.claim else {
+            return Err(Error::Bug("a callback without a signature"));
+        };
+        let party = arrival.tenant.peer(&row.leg.party).ok_or(Error::Bug("a leg without a party"))?;
+        let speaker = speaker(&arrival.tenant, party, domain).ok_or(Error::Bug("a speaker who was one just now"))?;
+        let key = self.key_for(&arrival.tenant, speaker.peer(), &body, signature).await.map_err(unbelievable)?;
+        let message = verify(arrival, body, Some(&key))?;
+        self.callback(arrival, row, &speaker, &key, message).await
+    }
+
+    /// The parties that do an organisation's work, with what they support.
+    async fn downstream_of<'t>(&self, tenant: &'t Tenant) -> Result<Vec<Candidate<'t>>> {
+        self.candidates(tenant, self.downstream(tenant)).await
     }
 
     /// What a peer is told of an error; whatever is our own fault is logged here, once.

@@ -19,6 +19,8 @@ pub(super) struct Routed<'a> {
     pub(super) dialect: &'a Arc<dyn Dialect>,
     pub(super) endpoint: Endpoint,
     pub(super) params: Params,
+    /// Other mounts under the very same path that serve this, too.
+    pub(super) others: Vec<(&'a Arc<Mount>, &'a Arc<dyn Dialect>)>,
 }
 
 /// No such place, or not with this method.
@@ -28,7 +30,7 @@ pub(super) struct Miss {
     pub(super) allow: String,
 }
 
-/// Finds the endpoint. The longest mount wins; a trailing slash is forgiven; HEAD is served as GET.
+/// Finds the endpoint. The longest mount wins, and of several with one path the first, with the others beside it; a trailing slash is forgiven; HEAD is served as GET.
 pub(super) fn route<'a>(
     tenant: &Tenant,
     directory: &'a Directory,
@@ -37,12 +39,20 @@ pub(super) fn route<'a>(
 ) -> Result<Routed<'a>, Miss> {
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let mut allow: Vec<&'static str> = Vec::new();
+    let mut routed: Option<Routed<'a>> = None;
     for mount in directory.mounts(tenant.domain()) {
         let (Some(rest), Some(dialect)) = (below(mount, path), directory.dialect(&mount.dialect)) else { continue };
         for endpoint in dialect.endpoints().iter().filter(|endpoint| endpoint.roles.contains(&mount.role)) {
             let Some(params) = matches(endpoint.path, rest) else { continue };
             if endpoint.method.http() == *method {
-                return Ok(Routed { mount, dialect, endpoint: *endpoint, params });
+                match &mut routed {
+                    None => routed = Some(Routed { mount, dialect, endpoint: *endpoint, params, others: Vec::new() }),
+                    Some(first) if first.mount.path == mount.path && first.dialect.id() != dialect.id() => {
+                        first.others.push((mount, dialect));
+                    }
+                    Some(_) => {}
+                }
+                continue;
             }
             for name in names(endpoint) {
                 if !allow.contains(name) {
@@ -50,6 +60,9 @@ pub(super) fn route<'a>(
                 }
             }
         }
+    }
+    if let Some(routed) = routed {
+        return Ok(routed);
     }
     let code = if allow.is_empty() { Code::NotFound } else { Code::MethodNotAllowed };
     Err(Miss { problem: Problem::new(code), allow: allow.join(", ") })

@@ -13,7 +13,9 @@ pub struct Cache(Mutex<HashMap<String, Answer>>);
 impl Engine {
     pub(super) fn public(&self, arrival: &Arrival) -> Result<Answer> {
         let operation = arrival.operation();
-        let name = format!("{} {}", operation.as_str(), arrival.mount.base_url);
+        // What parties support changes, and with it what is said for them.
+        let us = arrival.us.as_ref().map(|us| &us.capabilities);
+        let name = format!("{} {} {} {us:?}", operation.as_str(), arrival.dialect.id(), arrival.mount.base_url);
         let cache = |what: &dyn Fn(&mut HashMap<String, Answer>) -> Option<Answer>| {
             self.served.0.lock().map_err(|_| Error::Bug("a poisoned lock")).map(|mut map| what(&mut map))
         };

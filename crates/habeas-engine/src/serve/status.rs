@@ -15,15 +15,21 @@ use crate::{
 };
 
 impl Engine {
-    pub(super) async fn status(&self, arrival: &Arrival, message: Verified<RequestHead>) -> Result<Answer> {
-        let status = arrival.dialect.status().ok_or(Error::Bug("an endpoint without its operation"))?;
-        let wire_id = status.read(&message, &arrival.exchange(self, &Hand::new(&arrival.tenant)))?;
+    pub(super) async fn status(&self, arrival: &mut Arrival, message: Verified<RequestHead>) -> Result<Answer> {
+        const ABSENT: Error = Error::Bug("an endpoint without its operation");
+        let wire_id = arrival
+            .dialect
+            .status()
+            .ok_or(ABSENT)?
+            .read(&message, &arrival.exchange(self, &Hand::new(&arrival.tenant)))?;
         // The same answer for "absent" and "somebody else's": ids are made by the senders and no secret.
         let request = self
             .store
             .find(arrival.tenant.domain(), caller(&message)?, &wire_id)
             .await?
             .ok_or(Problem::new(Code::NotFound))?;
+        arrival.speak_as(&request);
+        let status = arrival.dialect.status().ok_or(ABSENT)?;
         let hand = Hand::new(&arrival.tenant);
         let answer = status.reply(&request.standing, right_of(&request)?, &arrival.exchange(self, &hand));
         hand.done()?;

@@ -12,28 +12,50 @@ use habeas_core::{
     state::State,
     submission::Submission,
 };
-use habeas_store::{Existing, Issued, IssuedBefore, NewDelivery, NewRequest, Receive};
+use habeas_store::{Existing, Issued, IssuedBefore, NewDelivery, NewLeg, NewRequest, Receive};
 
 use crate::{
     Engine, Error, Result,
     change::{errand_at, host_of},
     directory::{Fulfilment, Tenant},
+    distribute::{Candidate, Names, Share, chosen, without},
     hand::Hand,
     serve::{Arrival, caller},
 };
 
+/// The members of a submission.
+const NAMES: Names = Names { right: "subject_request_type", identities: "subject_identities" };
+
 impl Engine {
-    pub(super) async fn submit(&self, arrival: &Arrival, message: Verified<RequestHead>) -> Result<Answer> {
+    pub(super) async fn submit(&self, arrival: &mut Arrival, message: Verified<RequestHead>) -> Result<Answer> {
+        let tenant = std::sync::Arc::clone(&arrival.tenant);
+        let downstream = without(self.downstream_of(&tenant).await?, caller(&message)?);
+        arrival.stand_for(&downstream);
+        match self.take_in(arrival, &downstream, &message).await {
+            // What is supported may have changed since it was accepted: the same bytes get the same receipt.
+            Err(Error::Refused(problem)) => self.receipt_before(arrival, &message).await?.ok_or(problem.into()),
+            taken => taken,
+        }
+    }
+
+    async fn take_in(
+        &self,
+        arrival: &Arrival,
+        downstream: &[Candidate<'_>],
+        message: &Verified<RequestHead>,
+    ) -> Result<Answer> {
         let submit = arrival.dialect.submit().ok_or(Error::Bug("an endpoint without its operation"))?;
         let hand = Hand::new(&arrival.tenant);
-        let submission = submit.read(&message, &arrival.exchange(self, &hand))?;
+        let submission = submit.read(message, &arrival.exchange(self, &hand))?;
         self.check_callbacks(arrival, &submission)?;
-        let party = caller(&message)?.clone();
+        let party = caller(message)?.clone();
         let upstream = Upstream { party, dialect: arrival.dialect.id(), mount: arrival.mount.path.clone() };
         let request = self.accept(arrival, upstream, &submission);
         let (answer, issued) = self.receipt(arrival, submit, &request.standing, message.body(), &[])?;
+        let legs = self.legs_of(&arrival.tenant, downstream, &request, &submission)?;
         let new = self.new_request(arrival, request, submission, message.body().to_vec(), issued);
-        let owes = !new.deliveries.is_empty() || new.errand_at.is_some();
+        let new = NewRequest { legs, ..new };
+        let owes = !new.deliveries.is_empty() || new.errand_at.is_some() || !new.legs.is_empty();
         match self.store.receive(new).await? {
             Receive::Accepted => {
                 self.metrics.received(arrival.dialect.id().as_str());
@@ -43,6 +65,19 @@ impl Engine {
                 Ok(answer)
             }
             Receive::Exists(existing) => self.replay(arrival, submit, &existing, message.body()),
+        }
+    }
+
+    /// The receipt that these very bytes were given before, if they were.
+    async fn receipt_before(&self, arrival: &Arrival, message: &Verified<RequestHead>) -> Result<Option<Answer>> {
+        let submit = arrival.dialect.submit().ok_or(Error::Bug("an endpoint without its operation"))?;
+        let Some(wire_id) = submit.names(message) else { return Ok(None) };
+        let request = self.store.find(arrival.tenant.domain(), caller(message)?, &wire_id).await?;
+        let Some(request) = request else { return Ok(None) };
+        let existing = self.store.existing(&request.id, Some(message.body())).await?;
+        match existing.filter(|existing| existing.same_body) {
+            Some(existing) => self.replay(arrival, submit, &existing, message.body()).map(Some),
+            None => Ok(None),
         }
     }
 
@@ -143,6 +178,33 @@ impl Engine {
             callbacks: submission.callbacks,
             deliveries,
             issued,
+            legs: Vec::new(),
         }
+    }
+
+    /// The shares of those who do the work, once the request may no longer be held.
+    fn legs_of(
+        &self,
+        tenant: &Tenant,
+        downstream: &[Candidate<'_>],
+        request: &Request,
+        submission: &Submission,
+    ) -> Result<Vec<NewLeg>> {
+        if !matches!(tenant.fulfilment, Fulfilment::Parties(_)) {
+            return Ok(Vec::new());
+        }
+        let mut legs = Vec::new();
+        for right in &request.rights {
+            let share = Share {
+                request: &request.id,
+                wire_id: &request.standing.wire_id,
+                right: *right,
+                forwarded: submission.callbacks.len(),
+                due_at: request.hold_until,
+            };
+            let chosen = chosen(downstream, *right, &submission.subject.identities, &NAMES)?;
+            legs.extend(chosen.into_iter().map(|peer| self.new_leg(tenant, peer, &share)));
+        }
+        Ok(legs)
     }
 }

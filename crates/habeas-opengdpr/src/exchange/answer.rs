@@ -1,6 +1,9 @@
 //! What goes out: how is an answer or a call put together, and what of it is signed? (1.0 §7.3, §8.3; A1, A14, A40)
 
-use habeas_core::dialect::{Answer, Asked, Exchange, Outgoing, Unrepresentable};
+use habeas_core::{
+    dialect::{Answer, Asked, Exchange, Outgoing, Unrepresentable},
+    id::RemoteId,
+};
 use habeas_wire::{base64, json::ObjectWriter};
 use http::{
     HeaderMap, HeaderValue, Method,
@@ -12,6 +15,9 @@ use crate::version::Version;
 
 /// The media type of every message.
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What a party that only calls us cannot be told.
+pub(super) const NO_ADDRESS: Unrepresentable = Unrepresentable("a call to a party without an address");
 
 /// Headers that every answer has. The certificate goes out with nothing but these and its type.
 pub(super) fn bare(content_type: HeaderValue) -> HeaderMap {
@@ -75,10 +81,20 @@ pub(super) fn base64_json(bytes: &[u8]) -> String {
     format!("\"{}\"", base64::encode(bytes))
 }
 
+/// A call about one request of the party.
+pub(super) fn item(method: Method, id: &RemoteId, x: &Exchange<'_>) -> Asked {
+    call(method, &["opengdpr_requests", id.as_str()], x)
+}
+
+/// The same below the singular, as 0.1 shows it and few peers have it (A3); later versions show the plural.
+pub(super) fn item_elsewhere(version: &Version, method: Method, id: &RemoteId, x: &Exchange<'_>) -> Option<Asked> {
+    version.shows_singular_path.then(|| call(method, &["opengdpr_request", id.as_str()], x))
+}
+
 /// A call without a body to a path of the party.
 pub(super) fn call(method: Method, path: &[&str], x: &Exchange<'_>) -> Asked {
     let base = x.them.and_then(|them| them.base.as_ref());
-    let mut url = base.ok_or(Unrepresentable("a call to a party without an address"))?.clone();
+    let mut url = base.ok_or(NO_ADDRESS)?.clone();
     // Such a segment would be dropped, and the call go to the whole collection.
     if path.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
         return Err(Unrepresentable("an id that is no segment of a path"));

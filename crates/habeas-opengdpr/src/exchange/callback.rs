@@ -1,9 +1,8 @@
 //! How is a change told to who asked? (1.0 §8.5 to §8.8; A5, A7, A22, A46)
 
 use habeas_core::{
-    dialect::{Answer, Asked, Callback, Exchange, In, Outgoing, Unrepresentable},
+    dialect::{Answer, Asked, Callback, Exchange, In, Outgoing, Reported, Unrepresentable},
     event::Standing,
-    leg::Report,
     problem::Problem,
     right::Right,
     submission::CallbackUrl,
@@ -18,9 +17,9 @@ use super::{answer, field, report, shown::Shown};
 use crate::dialect::OpenGdpr;
 
 impl Callback for OpenGdpr {
-    fn read(&self, message: In<'_>, x: &Exchange<'_>) -> Result<Report, Problem> {
+    fn read(&self, message: In<'_>, x: &Exchange<'_>) -> Result<Reported, Problem> {
         let body = field::object(message.body(), x.us.limits.json_depth)?;
-        report::report(&body, report::progress(&body, message.who())?)
+        report::reported(&body, report::progress(&body, message.who())?)
     }
 
     fn reply(&self, _: &Exchange<'_>) -> Answer {

@@ -4,6 +4,7 @@ use habeas_core::{
     dialect::Operation,
     domain::Domain,
     message::{AnswerHead, Claim, RequestHead},
+    party::Party,
     problem::{Code, Problem},
     secret::Secret,
 };
@@ -23,12 +24,12 @@ pub(crate) const OPENGDPR: Family = Family { domain: "x-opengdpr-processor-domai
 const OPENDSR: Family = Family { domain: "x-opendsr-processor-domain", signature: "x-opendsr-signature" };
 
 /// The claim of discovery and certificates: none.
-pub(crate) const fn nobody(_: &RequestHead) -> Result<Claim, Problem> {
+pub(super) const fn nobody(_: &RequestHead) -> Result<Claim, Problem> {
     Ok(Claim::Nobody)
 }
 
 /// The claim of API calls: a credential. OpenGDPR leaves the scheme open (§4.3).
-pub(crate) fn holder(head: &RequestHead) -> Result<Claim, Problem> {
+pub(super) fn holder(head: &RequestHead) -> Result<Claim, Problem> {
     let credential = only(&head.headers, AUTHORIZATION.as_str())
         .map_err(|Repeated| Problem::new(Code::Unauthorized))?
         .and_then(|value| value.to_str().ok())
@@ -38,15 +39,17 @@ pub(crate) fn holder(head: &RequestHead) -> Result<Claim, Problem> {
 }
 
 /// The claim of callbacks: a signature over the body.
-pub(crate) fn signer(head: &RequestHead) -> Result<Claim, Problem> {
+pub(super) fn signer(head: &RequestHead) -> Result<Claim, Problem> {
     signed(&head.headers)
 }
 
 /// The claim of an answer: a signature on every receipt and status (A14); errors, discovery and certificates come
-/// without.
-pub(crate) fn proof(operation: Operation, head: &AnswerHead) -> Result<Claim, Problem> {
+/// without. From a party that is known not to sign, an answer that does not even pretend to be signed is taken as
+/// nobody's; a signature that is there must hold all the same.
+pub(crate) fn proof(operation: Operation, head: &AnswerHead, them: Option<&Party>) -> Result<Claim, Problem> {
+    let waived = them.is_some_and(|party| party.trust.unsigned_receipts) && is_bare(&head.headers);
     match operation {
-        Operation::Submit | Operation::Status | Operation::Cancel if (200..300).contains(&head.status) => {
+        Operation::Submit | Operation::Status | Operation::Cancel if (200..300).contains(&head.status) && !waived => {
             signed(&head.headers)
         }
         Operation::Submit
@@ -56,6 +59,14 @@ pub(crate) fn proof(operation: Operation, head: &AnswerHead) -> Result<Claim, Pr
         | Operation::Certificate
         | Operation::Callback => Ok(Claim::Nobody),
     }
+}
+
+/// Whether no header of either family is there.
+fn is_bare(headers: &HeaderMap) -> bool {
+    [OPENGDPR, OPENDSR].iter().all(|family| {
+        let is_absent = |name| !headers.contains_key(name);
+        is_absent(family.domain) && is_absent(family.signature)
+    })
 }
 
 /// Either family will do; where both are there they must agree.

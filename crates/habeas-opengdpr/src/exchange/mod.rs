@@ -6,6 +6,7 @@ mod callback;
 mod cancel;
 mod certificate;
 mod discover;
+mod endpoints;
 mod error;
 mod field;
 mod head;
@@ -15,9 +16,11 @@ mod status;
 mod submit;
 mod words;
 
+pub(crate) use endpoints::ENDPOINTS;
 pub(crate) use error::refuse;
-pub(crate) use head::{Family, OPENGDPR, holder, nobody, proof, signer};
+pub(crate) use head::{Family, OPENGDPR, proof};
 pub(crate) use shown::notice;
+pub(crate) use submit::{OWN_EXTENSIONS_ONLY, PROPERTY_ID_IN_EXTENSIONS};
 pub(crate) use words::{canonical_kind, nearest};
 
 /// How deeply the JSON of an answer may be nested (A47).

@@ -17,9 +17,9 @@ use habeas_wire::{
 };
 use url::Url;
 
-use super::{JSON_DEPTH, field, words};
+use super::{JSON_DEPTH, error, field, words};
 
-/// Reads an answer, or notes that it is a refusal. The body of a refusal is left alone: nobody has signed it.
+/// Reads an answer, or notes that it is a refusal.
 pub(super) fn hear<T>(
     answer: Back<'_>,
     said: impl FnOnce(&Object<'_>) -> Result<T, Problem>,
@@ -32,12 +32,15 @@ pub(super) fn hear<T>(
 
 /// The refusal, where the answer is one.
 pub(super) fn refused<T>(answer: Back<'_>) -> Option<Told<T>> {
-    match answer.head().status {
+    let status = answer.head().status;
+    // Nobody has signed a refusal, so no more is read of it than whether it makes sense to look for the request there.
+    let exists = matches!(status, 400 | 409) && error::says_it_exists(answer.body());
+    match status {
         200..300 => None,
         // What is wrong with the request itself stays wrong. Anything else (a credential that was changed, a path that is
         // gone, a redirect) is a fault on the way that somebody will mend, and no reason to give a person's wish up.
-        status @ (400 | 409 | 410 | 413 | 415 | 422) => Some(Told::Refused { status, again: false }),
-        status => Some(Told::Refused { status, again: true }),
+        400 | 409 | 410 | 413 | 415 | 422 => Some(Told::Refused { status, again: false, exists }),
+        _ => Some(Told::Refused { status, again: true, exists }),
     }
 }
 
@@ -60,6 +63,7 @@ pub(super) fn reported(body: &Object<'_>, progress: Progress) -> Result<Reported
         report: report(body, progress)?,
         secret: encoded.and_then(|_| body.position("encoded_request")),
         echoed: encoded.and_then(|raw| string_of(raw).ok()).and_then(|text| base64::decode(text.as_bytes())),
+        names_request: true,
     })
 }
 

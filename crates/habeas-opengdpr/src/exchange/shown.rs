@@ -6,10 +6,7 @@ use habeas_core::{
     right::Right,
     state::{Ground, State},
 };
-use habeas_wire::{
-    json::{ObjectWriter, quote},
-    time,
-};
+use habeas_wire::{json::ObjectWriter, time};
 use url::Url;
 
 use super::answer::nested;
@@ -22,6 +19,7 @@ pub(super) struct Shown<'a> {
     expected: String,
     results: Option<&'a Url>,
     denied: Option<Ground>,
+    details: Option<&'a str>,
 }
 
 impl<'a> Shown<'a> {
@@ -41,6 +39,7 @@ impl<'a> Shown<'a> {
             expected: time::format(standing.expected_by.ms()),
             results: results.filter(|_| version.has_results),
             denied: denied.filter(|_| version.has_extensions),
+            details: standing.details.as_deref().filter(|text| version.has_extensions && !text.is_empty()),
         }
     }
 
@@ -58,11 +57,24 @@ impl<'a> Shown<'a> {
         if let Some(results) = self.results.filter(|_| right.has_results()) {
             writer.string("results_url", results.as_str());
         }
-        if let Some(ground) = self.denied {
-            let denied = format!(r#"{{"denied":{{"reason":{}}}}}"#, quote(ground.as_str()));
-            let extension = nested(ObjectWriter::new().raw(x.us.domain.as_str(), &denied));
-            writer.raw("extensions", &extension);
+        if self.denied.is_some() || self.details.is_some() {
+            let ours = nested(ObjectWriter::new().raw(x.us.domain.as_str(), &self.extension()));
+            writer.raw("extensions", &ours);
         }
+    }
+
+    /// What the version has no member for stands in our own extension: why a request is denied, and what else there
+    /// is to say, such as why it takes longer.
+    fn extension(&self) -> String {
+        let mut writer = ObjectWriter::new();
+        if let Some(ground) = self.denied {
+            let denied = nested(ObjectWriter::new().string("reason", ground.as_str()));
+            writer.raw("denied", &denied);
+        }
+        if let Some(details) = self.details {
+            writer.string("details", details);
+        }
+        nested(&mut writer)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where does a request stand? (1.0 §8.1 to §8.4; A2, A29)
+//! Where does a request stand? (1.0 §8.1 to §8.4; A2, A3, A29)
 
 use habeas_core::{
     dialect::{Answer, Asked, Back, Exchange, In, Reported, Status, Told},
@@ -31,7 +31,11 @@ impl Status for OpenGdpr {
     }
 
     fn ask(&self, id: &RemoteId, x: &Exchange<'_>) -> Asked {
-        answer::call(Method::GET, &["opengdpr_requests", id.as_str()], x)
+        answer::item(Method::GET, id, x)
+    }
+
+    fn ask_elsewhere(&self, id: &RemoteId, x: &Exchange<'_>) -> Option<Asked> {
+        answer::item_elsewhere(self.version, Method::GET, id, x)
     }
 
     fn hear(&self, answer: Back<'_>) -> Result<Told<Reported>, Problem> {

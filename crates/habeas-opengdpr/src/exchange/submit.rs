@@ -2,9 +2,11 @@
 
 mod ask;
 mod callbacks;
+mod carry;
 mod extensions;
 mod identities;
 
+pub(crate) use carry::{OWN_EXTENSIONS_ONLY, PROPERTY_ID_IN_EXTENSIONS};
 use habeas_core::{
     clock::Instant,
     dialect::{Answer, Asked, Back, Exchange, In, Reported, Submit, Told},
@@ -22,7 +24,7 @@ use habeas_wire::{
 };
 use http::header::CONTENT_TYPE;
 
-use super::{answer, field, report, words};
+use super::{JSON_DEPTH, answer, field, report, words};
 use crate::{dialect::OpenGdpr, version::Version};
 
 const EXTENSIONS: &str = "extensions";
@@ -45,6 +47,7 @@ impl Submit for OpenGdpr {
         let right = right(&body, x)?;
         let submitted = submitted(&body)?;
         api_version(&body, self.version)?;
+        property_id(&body, self.version)?;
         let callbacks = callbacks::read(&body, x)?;
         let identified_elsewhere = self.version.has_extensions && extensions::identify(&body, x)?;
         let identities = identities::read(&body, identified_elsewhere, x)?;
@@ -57,6 +60,11 @@ impl Submit for OpenGdpr {
             subject: Subject { identities, carried: carried(&body) },
             callbacks,
         })
+    }
+
+    fn names(&self, message: In<'_>) -> Option<WireId> {
+        let body = field::object(message.body(), JSON_DEPTH).ok()?;
+        wire_id(&body).ok().map(WireId::new)
     }
 
     fn reply(&self, standing: &Standing, body: &[u8], x: &Exchange<'_>) -> Answer {
@@ -123,6 +131,14 @@ fn api_version(body: &Object<'_>, version: &Version) -> Result<(), Problem> {
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// It narrows a request, so one that cannot be understood is not passed over.
+fn property_id(body: &Object<'_>, version: &Version) -> Result<(), Problem> {
+    if version.has_property_id {
+        field::optional(body, PROPERTY_ID, || Field::named(PROPERTY_ID))?;
+    }
+    Ok(())
 }
 
 /// What is handed on as it came. A `null` says nothing (A30).

@@ -1,4 +1,4 @@
-//! What do our answers and callbacks look like, byte for byte?
+//! What do our answers and callbacks look like in 1.0, byte for byte, and which rules hold for those of all versions?
 
 use habeas_core::{
     dialect::Answer,
@@ -9,7 +9,10 @@ use habeas_core::{
 use habeas_wire::{base64, json::Object};
 use insta::assert_snapshot;
 
-use crate::world::{Pen, Printed, World, at, dialect, standing};
+use crate::{
+    edition::{EDITIONS, alike},
+    world::{Pen, Printed, World, at, dialect, standing},
+};
 
 fn fulfilled() -> State {
     let results = vec!["https://example-processor.com/results/1".parse().unwrap()];
@@ -41,7 +44,8 @@ fn discovery_lists_what_this_version_can_say() {
 #[test]
 fn the_certificate_is_served_as_it_is() {
     let world = World::new();
-    assert_snapshot!(dialect().certificate().unwrap().reply("-----BEGIN …", &world.x()).printed(), @r"
+    let reply = alike(|dialect| dialect.certificate().unwrap().reply("-----BEGIN …", &world.x()).printed());
+    assert_snapshot!(reply, @r"
     200
     cache-control: no-store
     content-type: application/x-pem-file
@@ -75,19 +79,24 @@ fn a_submission_is_answered_with_a_receipt() {
 fn the_signature_in_the_body_can_be_turned_off() {
     let mut world = World::new();
     world.us.policy.signature_in_body = false;
-    let answer = dialect().submit().unwrap().reply(&standing(State::Received), b"{}", &world.x());
-    assert!(!String::from_utf8(answer.body).unwrap().contains("processor_signature"));
+    for edition in &EDITIONS {
+        let answer = (edition.dialect)().submit().unwrap().reply(&standing(State::Received), b"{}", &world.x());
+        assert!(!String::from_utf8(answer.body).unwrap().contains("processor_signature"));
+    }
 }
 
 #[test]
 fn the_signature_in_the_body_covers_the_body_without_it_and_the_header_covers_all() {
     let world = World::new();
-    let dialect = dialect();
     let now = at("2018-10-02T16:00:00Z");
-    for answer in [
-        dialect.submit().unwrap().reply(&standing(State::Received), b"{ }", &world.x()),
-        dialect.cancel().unwrap().reply(&standing(State::Cancelled), now, Some(b"{}"), &world.x()),
-    ] {
+    let answers = EDITIONS.iter().flat_map(|edition| {
+        let dialect = (edition.dialect)();
+        [
+            dialect.submit().unwrap().reply(&standing(State::Received), b"{ }", &world.x()),
+            dialect.cancel().unwrap().reply(&standing(State::Cancelled), now, Some(b"{}"), &world.x()),
+        ]
+    });
+    for answer in answers {
         let body = Object::parse(&answer.body, 64).unwrap();
         let inner = body.string("processor_signature").unwrap().unwrap();
         let mut without = answer.body[..body.position("processor_signature").unwrap().start].to_vec();
@@ -151,26 +160,35 @@ fn every_state_is_told_by_its_last_honest_word() {
     let denied = |reached| State::Denied { ground: Ground::NoMatch, reached };
     let expired = |reached| State::Expired { reached };
     let world = World::new();
-    for (state, word) in [
-        (State::Received, "pending"),
-        (State::Distributed, "in_progress"),
-        (State::InProgress, "in_progress"),
-        (waiting(Reached::Received), "in_progress"),
-        (fulfilled(), "completed"),
-        (State::Cancelled, "cancelled"),
-        (denied(Reached::Received), "pending"),
-        (denied(Reached::Distributed), "in_progress"),
-        (denied(Reached::InProgress), "in_progress"),
-        (denied(Reached::Fulfilled), "in_progress"),
-        (expired(Reached::Received), "pending"),
-        (expired(Reached::InProgress), "in_progress"),
-        (expired(Reached::Fulfilled), "completed"),
+    // The words of 0.1.2 and 1.0, and that of 0.1.3 where it has one more.
+    for (state, word, in_0_1_3) in [
+        (State::Received, "pending", None),
+        (State::Distributed, "in_progress", Some("distributed")),
+        (State::InProgress, "in_progress", None),
+        (waiting(Reached::Received), "in_progress", None),
+        (fulfilled(), "completed", None),
+        (State::Cancelled, "cancelled", None),
+        (denied(Reached::Received), "pending", None),
+        (denied(Reached::Distributed), "in_progress", Some("distributed")),
+        (denied(Reached::InProgress), "in_progress", None),
+        (denied(Reached::Fulfilled), "in_progress", None),
+        (expired(Reached::Received), "pending", None),
+        (expired(Reached::Distributed), "in_progress", Some("distributed")),
+        (expired(Reached::InProgress), "in_progress", None),
+        (expired(Reached::Fulfilled), "completed", None),
     ] {
-        let answer = dialect().status().unwrap().reply(&standing(state.clone()), Right::Access, &world.x());
-        let body = Object::parse(&answer.body, 64).unwrap();
-        assert_eq!(body.string("request_status").unwrap().as_deref(), Some(word), "{state:?}");
-        assert_eq!(body.get("results_url").is_some(), matches!(state, State::Fulfilled { .. }), "{state:?}");
-        assert_eq!(body.get("extensions").is_some(), matches!(state, State::Denied { .. }), "{state:?}");
+        for edition in &EDITIONS {
+            let dialect = (edition.dialect)();
+            let word = in_0_1_3.filter(|_| edition.name == "0.1.3").unwrap_or(word);
+            let answer = dialect.status().unwrap().reply(&standing(state.clone()), Right::Access, &world.x());
+            let body = Object::parse(&answer.body, 64).unwrap();
+            assert_eq!(body.string("request_status").unwrap().as_deref(), Some(word), "{} {state:?}", edition.name);
+            assert_eq!(dialect.word(&state), word);
+            let newest = edition.name == "1.0";
+            let (fulfilled, denied) = (matches!(state, State::Fulfilled { .. }), matches!(state, State::Denied { .. }));
+            assert_eq!(body.get("results_url").is_some(), newest && fulfilled, "{} {state:?}", edition.name);
+            assert_eq!(body.get("extensions").is_some(), newest && denied, "{} {state:?}", edition.name);
+        }
     }
 }
 
@@ -216,10 +234,27 @@ fn a_callback_tells_a_denial_in_our_own_extension() {
     "#);
 }
 
+/// The details of a delay, of a request that could not be taken back everywhere, and beside a denial.
+#[test]
+fn details_stand_in_our_own_extension() {
+    let world = World::new();
+    let shown = |state, details: &str| {
+        let mut standing = standing(state);
+        standing.details = Some(details.to_owned());
+        let answer = dialect().status().unwrap().reply(&standing, Right::Erasure, &world.x());
+        let body = Object::parse(&answer.body, 64).unwrap();
+        body.get("extensions").map(str::to_owned)
+    };
+    let denied = State::Denied { ground: Ground::Exempt, reached: Reached::Received };
+    assert_snapshot!(shown(State::InProgress, "\"many\" requests").unwrap(), @r#"{"example-processor.com":{"details":"\"many\" requests"}}"#);
+    assert_snapshot!(shown(denied, "a law").unwrap(), @r#"{"example-processor.com":{"denied":{"reason":"exempt"},"details":"a law"}}"#);
+    assert_eq!(shown(State::InProgress, ""), None);
+}
+
 #[test]
 fn a_callback_is_thanked_for_without_words() {
     let world = World::new();
-    let answer = dialect().callback().unwrap().reply(&world.x());
+    let answer = alike(|dialect| dialect.callback().unwrap().reply(&world.x()));
     assert_eq!((answer.status, answer.body.len()), (202, 0));
     assert_eq!(answer.headers["cache-control"], "no-store");
 }
@@ -228,7 +263,7 @@ fn a_callback_is_thanked_for_without_words() {
 fn a_problem_is_an_error_object_without_signature() {
     let world = World::new();
     let problem = Problem::at(Code::MissingField, Field::named("subject_request_id"));
-    assert_snapshot!(dialect().refuse(&problem, &world.x()).printed(), @r#"
+    assert_snapshot!(alike(|dialect| dialect.refuse(&problem, &world.x()).printed()), @r#"
     400
     cache-control: no-store
     content-type: application/json
@@ -246,7 +281,7 @@ fn a_problem_is_an_error_object_without_signature() {
 fn every_problem_carries_its_status_and_what_goes_with_it() {
     let world = World::new();
     for code in Code::ALL {
-        let answer = dialect().refuse(&Problem::new(code), &world.x());
+        let answer = alike(|dialect| dialect.refuse(&Problem::new(code), &world.x()));
         let body = Object::parse(&answer.body, 64).unwrap();
         let error = body.object("error").unwrap().unwrap();
         assert_eq!(error.get("code"), Some(answer.status.to_string().as_str()), "{code:?}");

@@ -1,4 +1,4 @@
-//! Bytes in, bytes out: what OpenGDPR 1.0 reads, says and refuses, seen through the seam alone.
+//! Bytes in, bytes out: what OpenGDPR reads, says and refuses in all its versions, seen through the seam alone.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -8,10 +8,15 @@
 )]
 
 mod answers;
+mod answers_0_1;
 mod claims;
+mod edition;
+mod examples;
 mod heard;
 mod hostile;
+mod narrowing;
 mod notices;
+mod peers;
 mod refusals;
 mod round_trips;
 mod submissions;

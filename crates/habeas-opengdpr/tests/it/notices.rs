@@ -6,7 +6,10 @@ use habeas_core::{
     state::{Ground, Reached, State},
 };
 
-use crate::world::{at, dialect, standing};
+use crate::{
+    edition::{EDITIONS, alike},
+    world::{at, dialect, standing},
+};
 
 #[test]
 fn a_change_is_told_if_it_shows() {
@@ -33,23 +36,29 @@ fn a_change_is_told_if_it_shows() {
 #[test]
 fn acceptance_and_a_new_date_are_told() {
     let received = standing(State::Received);
-    assert_eq!(dialect().notice(None, &received), Notice::Every);
+    assert_eq!(alike(|dialect| dialect.notice(None, &received)), Notice::Every);
     let mut later = received.clone();
     later.expected_by = at("2018-12-01T00:00:00Z");
-    assert_eq!(dialect().notice(Some(&received), &later), Notice::Every);
+    assert_eq!(alike(|dialect| dialect.notice(Some(&received), &later)), Notice::Every);
+    assert_eq!(alike(|dialect| dialect.notice(Some(&received), &received)), Notice::Silent);
 }
 
 #[test]
 fn only_three_rights_can_be_said() {
-    let nearest = Right::ALL.map(|right| dialect().nearest(right));
+    let nearest = alike(|dialect| Right::ALL.map(|right| dialect.nearest(right)));
     let (access, none) = (Some(Right::Access), None);
     assert_eq!(nearest, [access, none, access, Some(Right::Portability), Some(Right::Erasure), none, none]);
 }
 
 #[test]
 fn storage_is_steered_by_facts() {
-    let facts = dialect().facts();
-    assert!(!facts.cancel_answer_holds_original && !facts.receiver_makes_id);
-    assert_eq!(facts.cancel, Cancellable::WhilePending);
-    assert_eq!(dialect().id().as_str(), "opengdpr/1.0");
+    for edition in &EDITIONS {
+        let dialect = (edition.dialect)();
+        let facts = dialect.facts();
+        assert_eq!(facts.cancel_answer_holds_original, edition.name != "1.0");
+        assert!(!facts.receiver_makes_id);
+        assert_eq!(facts.cancel, Cancellable::WhilePending);
+        assert_eq!(dialect.id().as_str(), format!("opengdpr/{}", edition.name));
+        assert_eq!(dialect.callbacks_field(), "status_callback_urls");
+    }
 }

@@ -3,15 +3,18 @@
 use habeas_core::problem::{Code, Problem};
 use serde_json::{Value, json};
 
-use crate::world::{REQUEST, World, dialect, posted};
+use crate::{
+    edition::{EDITIONS, Edition},
+    world::{World, posted},
+};
 
-fn refusal(body: impl Into<Vec<u8>>) -> Problem {
-    dialect().submit().unwrap().read(&posted(body), &World::new().x()).unwrap_err()
+fn refusal(edition: &Edition, body: impl Into<Vec<u8>>) -> Problem {
+    (edition.dialect)().submit().unwrap().read(&posted(body), &World::new().x()).unwrap_err()
 }
 
 /// The example with a member set, or removed where the value is null.
-fn with(path: &str, value: Value) -> Vec<u8> {
-    let mut request: Value = serde_json::from_str(REQUEST).unwrap();
+fn with(edition: &Edition, path: &str, value: Value) -> Vec<u8> {
+    let mut request: Value = serde_json::from_str(edition.request).unwrap();
     match path.strip_prefix("identity.") {
         Some(member) => request["subject_identities"][0][member] = value,
         None => request[path] = value,
@@ -19,7 +22,7 @@ fn with(path: &str, value: Value) -> Vec<u8> {
     serde_json::to_vec(&request).unwrap()
 }
 
-fn table() -> Vec<(&'static str, Value, Code, &'static str)> {
+fn table(edition: &Edition) -> Vec<(&'static str, Value, Code, &'static str)> {
     use Code::{CallbackNotAllowed, InvalidField, MissingField, TooMany, UnsupportedIdentity, UnsupportedRight};
     let id = "subject_request_id";
     let kind = "subject_request_type";
@@ -29,7 +32,7 @@ fn table() -> Vec<(&'static str, Value, Code, &'static str)> {
     let url = |text: &str| json!(["https://a.example/", text]);
     let second = "status_callback_urls[1]";
     let entry = json!({"identity_type": "email", "identity_value": "canary", "identity_format": "raw"});
-    vec![
+    let mut table = vec![
         (id, Value::Null, MissingField, id),
         (id, json!(7), InvalidField, id),
         (id, json!("canary"), InvalidField, id),
@@ -46,7 +49,8 @@ fn table() -> Vec<(&'static str, Value, Code, &'static str)> {
         (time, json!("2018-10-02T15:00:00"), InvalidField, time),
         (time, json!("canary"), InvalidField, time),
         ("api_version", json!("canary"), InvalidField, "api_version"),
-        ("api_version", json!("0.1"), InvalidField, "api_version"),
+        ("api_version", json!(if edition.name == "1.0" { "0.1" } else { "1.0" }), InvalidField, "api_version"),
+        ("api_version", json!("2.0"), InvalidField, "api_version"),
         ("api_version", json!(1.0), InvalidField, "api_version"),
         (people, json!("canary"), InvalidField, people),
         (people, json!({"canary": "canary"}), InvalidField, people),
@@ -77,34 +81,50 @@ fn table() -> Vec<(&'static str, Value, Code, &'static str)> {
         (urls, url("https://a.exam\nple/canary"), CallbackNotAllowed, second),
         (urls, url("https://a.example\\@canary.example/"), CallbackNotAllowed, second),
         (urls, url(&format!("https://a.example/{}", "canary".repeat(20))), CallbackNotAllowed, second),
-        ("extensions", json!("canary"), InvalidField, "extensions"),
-        ("extensions", json!({"canary": "canary"}), InvalidField, "extensions"),
-    ]
+    ];
+    // What narrows a request is understood in its own version, and carried in the others.
+    match edition.name {
+        "1.0" => table.extend([
+            ("extensions", json!("canary"), InvalidField, "extensions"),
+            ("extensions", json!({"canary": "canary"}), InvalidField, "extensions"),
+        ]),
+        _ => table.extend([
+            ("property_id", json!(7), InvalidField, "property_id"),
+            ("property_id", json!({"canary": 1}), InvalidField, "property_id"),
+        ]),
+    }
+    table
 }
 
 #[test]
 fn what_is_wrong_is_named_by_code_and_field() {
-    for (path, value, code, field) in table() {
-        let problem = refusal(with(path, value.clone()));
-        assert_eq!((problem.code, problem.field.unwrap().as_str()), (code, field), "{path} = {value}");
+    for edition in &EDITIONS {
+        for (path, value, code, field) in table(edition) {
+            let problem = refusal(edition, with(edition, path, value.clone()));
+            let said = (problem.code, problem.field.as_ref().unwrap().as_str());
+            assert_eq!(said, (code, field), "{}: {path} = {value}", edition.name);
+        }
     }
 }
 
 #[test]
 fn a_body_that_is_not_one_clean_object_is_refused() {
-    let twice = REQUEST.replacen('{', r#"{"api_version": "1.0","#, 1);
-    let deep = REQUEST.replacen('{', &format!(r#"{{"x":{}{},"#, "[".repeat(80), "]".repeat(80)), 1);
-    let trailing_comma = REQUEST.replace(r#""property_id": "123456""#, r#""property_id": "123456","#);
-    for (body, code) in [
-        (String::new(), Code::MalformedJson),
-        (trailing_comma, Code::MalformedJson),
-        (format!("[{REQUEST}]"), Code::NotAnObject),
-        ("null".to_owned(), Code::NotAnObject),
-        (twice, Code::DuplicateMember),
-        (deep, Code::TooDeep),
-    ] {
-        let problem = refusal(body.as_str());
-        assert_eq!((problem.code, problem.field), (code, None), "{body:.60}");
+    for edition in &EDITIONS {
+        let request = edition.request;
+        let twice = request.replacen('{', r#"{"api_version": "1.0","#, 1);
+        let deep = request.replacen('{', &format!(r#"{{"x":{}{},"#, "[".repeat(80), "]".repeat(80)), 1);
+        let extra_comma = request.replace(r#"  "api_version""#, r#"  , "api_version""#);
+        for (body, code) in [
+            (String::new(), Code::MalformedJson),
+            (extra_comma, Code::MalformedJson),
+            (format!("[{request}]"), Code::NotAnObject),
+            ("null".to_owned(), Code::NotAnObject),
+            (twice, Code::DuplicateMember),
+            (deep, Code::TooDeep),
+        ] {
+            let problem = refusal(edition, body.as_str());
+            assert_eq!((problem.code, problem.field), (code, None), "{body:.60}");
+        }
     }
 }
 
@@ -112,22 +132,24 @@ fn a_body_that_is_not_one_clean_object_is_refused() {
 #[test]
 fn a_refusal_repeats_nothing_that_the_sender_wrote() {
     let world = World::new();
-    let mut bodies: Vec<Vec<u8>> = table()
-        .into_iter()
-        .map(|(path, value, ..)| {
-            let mut request: Value = serde_json::from_slice(&with(path, value)).unwrap();
-            request["canary-member"] = json!("canary");
-            serde_json::to_vec(&request).unwrap()
-        })
-        .collect();
-    bodies.push(br#"{"canary":1,"canary":2}"#.to_vec());
-    bodies.push(b"canary".to_vec());
-    bodies.push(br#"{"canary":[canary]}"#.to_vec());
-    for body in bodies {
-        let answer = dialect().refuse(&refusal(body), &world.x());
-        let said = format!("{:?} {}", answer.headers, String::from_utf8(answer.body).unwrap()).to_lowercase();
-        for secret in ["canary", "ann@example.org", "815ac9017798", "123456", "a.example"] {
-            assert!(!said.contains(secret), "{said}");
+    for edition in &EDITIONS {
+        let mut bodies: Vec<Vec<u8>> = table(edition)
+            .into_iter()
+            .map(|(path, value, ..)| {
+                let mut request: Value = serde_json::from_slice(&with(edition, path, value)).unwrap();
+                request["canary-member"] = json!("canary");
+                serde_json::to_vec(&request).unwrap()
+            })
+            .collect();
+        bodies.push(br#"{"canary":1,"canary":2}"#.to_vec());
+        bodies.push(b"canary".to_vec());
+        bodies.push(br#"{"canary":[canary]}"#.to_vec());
+        for body in bodies {
+            let answer = (edition.dialect)().refuse(&refusal(edition, body), &world.x());
+            let said = format!("{:?} {}", answer.headers, String::from_utf8(answer.body).unwrap()).to_lowercase();
+            for secret in ["canary", "ann@example.org", "815ac9017798", "123456", "a.example"] {
+                assert!(!said.contains(secret), "{said}");
+            }
         }
     }
 }

@@ -9,9 +9,22 @@ use habeas_core::{
 };
 use http::Method;
 
-use crate::world::{ID, REQUEST, World, at, believed, dialect, head, headers, posted};
+use crate::{
+    edition::{EDITIONS, alike},
+    world::{ID, REQUEST, World, at, believed, dialect, head, headers, posted},
+};
 
+/// What all versions read of a body that names 1.0, or each its own version.
 fn read(body: &str) -> Result<Submission, Problem> {
+    alike(|dialect| {
+        let ours = if dialect.id().as_str() == "opengdpr/1.0" { r#""1.0""# } else { r#""0.1""# };
+        let body = body.replace(r#""1.0""#, ours);
+        dialect.submit().unwrap().read(&posted(body), &World::new().x())
+    })
+}
+
+/// What 1.0 reads.
+fn read_1_0(body: &str) -> Result<Submission, Problem> {
     dialect().submit().unwrap().read(&posted(body), &World::new().x())
 }
 
@@ -67,11 +80,16 @@ fn our_own_extension_may_stand_for_identities() {
         let start = REQUEST.find(r#""subject_identities": ["#).unwrap();
         let end = REQUEST[start..].find(']').unwrap() + start + 1;
         let body = format!("{}\"subject_identities\": {list}{}", &REQUEST[..start], &REQUEST[end..]);
-        assert!(read(&body).unwrap().subject.identities.is_empty());
+        assert!(read_1_0(&body).unwrap().subject.identities.is_empty());
         let stranger = body.replace("example-processor.com", "processor.example");
-        assert_eq!(read(&stranger).unwrap_err().code, Code::MissingField);
+        assert_eq!(read_1_0(&stranger).unwrap_err().code, Code::MissingField);
         let empty = body.replace(r#"{ "foo-processor-custom-id": 123456, "property_id": "123456" }"#, "{}");
-        assert_eq!(read(&empty).unwrap_err().code, Code::MissingField);
+        assert_eq!(read_1_0(&empty).unwrap_err().code, Code::MissingField);
+        for edition in &EDITIONS[..2] {
+            let body = body.replace(r#""1.0""#, r#""0.1""#);
+            let problem = (edition.dialect)().submit().unwrap().read(&posted(body), &World::new().x()).unwrap_err();
+            assert_eq!(problem.code, Code::MissingField, "0.1 has no extensions");
+        }
     }
 }
 
@@ -103,19 +121,35 @@ fn a_media_type_may_have_parameters() {
 
 #[test]
 fn a_body_says_whether_it_is_of_this_version() {
+    // For 0.1.2, 0.1.3 and 1.0.
     for (said, fits) in [
-        (r#""1.0""#, Some(true)),
-        (r#""1""#, Some(true)),
-        (r#""0.1""#, Some(false)),
-        (r#""2.0""#, Some(false)),
-        (r#""one""#, Some(false)),
-        ("null", None),
-        ("1", None),
+        (r#""0.1""#, [true, true, false].map(Some)),
+        (r#""0.1.2""#, [true, false, false].map(Some)),
+        (r#""0.1.3""#, [false, true, false].map(Some)),
+        (r#""1""#, [false, false, true].map(Some)),
+        (r#""1.0""#, [false, false, true].map(Some)),
+        (r#""2.0""#, [Some(false); 3]),
+        (r#""one""#, [Some(false); 3]),
+        ("null", [None; 3]),
+        ("1", [None; 3]),
     ] {
         let body = format!(r#"{{"api_version":{said}}}"#);
-        assert_eq!(dialect().fits(&posted(body)), fits, "{said}");
+        let message = posted(body);
+        assert_eq!([0, 1, 2].map(|index| (EDITIONS[index].dialect)().fits(&message)), fits, "{said}");
     }
-    assert_eq!(dialect().fits(&posted("")), None);
+    assert_eq!(alike(|dialect| dialect.fits(&posted(""))), None);
+    assert_eq!(alike(|dialect| dialect.fits(&posted("{}"))), None);
+}
+
+#[test]
+fn every_0_1_is_answered_to_by_either() {
+    for edition in &EDITIONS[..2] {
+        for named in ["0.1", "0.1.2", "0.1.3"] {
+            let body = edition.request.replace(r#""0.1""#, &format!("{named:?}"));
+            let read = (edition.dialect)().submit().unwrap().read(&posted(body), &World::new().x());
+            assert!(read.is_ok(), "{named} at {}", edition.name);
+        }
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ use http::{HeaderMap, HeaderValue, Method};
 pub(crate) const ID: &str = "a7551968-d5d6-44b2-9831-815ac9017798";
 pub(crate) const REQUEST: &str = include_str!("../../fixtures/1.0/7.1-request.json");
 
+/// The newest version.
 pub(crate) fn dialect() -> Arc<dyn Dialect> {
     habeas_opengdpr::v1_0()
 }
@@ -91,6 +92,9 @@ impl World {
             base: Some("https://peer.example/v1/".parse().unwrap()),
             known_as: "example_controller_id".to_owned(),
             trust: Trust::default(),
+            knobs: Vec::new(),
+            vouches_for: Vec::new(),
+            declared: None,
         };
         Self { us, mount, them }
     }
@@ -178,4 +182,9 @@ fn print(first: &str, headers: &HeaderMap, body: &[u8]) -> String {
     lines.sort();
     let body = String::from_utf8(body.to_vec()).unwrap().replace(",\"", ",\n\"");
     format!("{first}\n{}\n\n{body}", lines.join("\n"))
+}
+
+/// The id under which a peer knows the request that we ask about.
+pub(crate) fn asked() -> habeas_core::id::RemoteId {
+    habeas_core::id::RemoteId::new(ID)
 }

@@ -37,11 +37,7 @@ fn filter(mut params: Params) -> Result<DeliveryFilter, Problem> {
         request: params.take("request")?.map(RequestId::new),
         kind: named("kind", kind, DeliveryKind::named, &DeliveryKind::ALL.map(DeliveryKind::as_str))?,
         state: named("state", state, DeliveryState::named, &DeliveryState::ALL.map(DeliveryState::as_str))?,
-        failing: match params.take("failing")?.as_deref() {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => return Err(invalid("failing", "true or false")),
-        },
+        failing: params.flag("failing")?,
         limit: params.limit()?,
     };
     params.finish("state, kind, failing, organisation, request and limit").map(|()| filter)

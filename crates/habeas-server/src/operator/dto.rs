@@ -6,6 +6,12 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+mod faults;
+mod leg;
+
+pub use faults::{CertificateEnd, Faults};
+pub use leg::{Leg, LegQuery, Legs, Receipt};
+
 pub use super::wishes::{Deny, Extend, Fulfill, Fulfilment, RetryMany, Send, To};
 use super::words;
 
@@ -107,55 +113,6 @@ pub struct Story {
     pub receipts: Vec<Receipt>,
     /// What is or was owed because of it.
     pub deliveries: Vec<Delivery>,
-}
-
-/// One downstream party's share of one right.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Leg {
-    /// Our name for it.
-    pub leg_id: String,
-    /// Who shall act.
-    pub party: String,
-    /// Where it stands: `waiting`, `unsent`, `refused`, `waived`, or what the party reports.
-    pub state: String,
-    /// Which right.
-    #[schema(schema_with = words::right)]
-    pub right: String,
-    /// The id under which we sent it.
-    pub wire_id: String,
-    /// How often its present step was tried in vain.
-    pub attempts: u32,
-    /// When it is tried next, if there is anything left to try.
-    pub next_attempt_at: Option<String>,
-    /// When our submission was answered.
-    pub accepted_at: Option<String>,
-    /// When the party expects to be done.
-    pub expected_by: Option<String>,
-    /// Where the party says the results are.
-    pub results_url: Option<String>,
-    /// Whether it shall be taken back: `no`, `wanted`, `done`, `refused`.
-    pub cancel: String,
-    /// Where the party calls us back.
-    pub callback_url: Option<String>,
-    /// The party's receipt of our submission.
-    pub receipt: Option<Receipt>,
-}
-
-/// What a party signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Receipt {
-    /// The leg it belongs to.
-    pub leg_id: String,
-    /// What it answers: `submit`, `status`, `cancel`, `callback`.
-    pub operation: String,
-    /// Whether signature, chain and domain held. Others are not kept.
-    pub verified: bool,
-    /// The domain that signed.
-    pub signer: String,
-    /// When it reached us.
-    pub at: String,
-    /// SHA-256 of the bytes signed, in hexadecimal.
-    pub sha256: String,
 }
 
 /// Something that happened to a request.
@@ -305,6 +262,9 @@ pub struct Party {
     pub domain: String,
     /// The dialect in which we speak to it.
     pub dialect: String,
+    /// Where it serves that dialect; absent for one that only calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
 }
 
 /// The organisations of this server.

@@ -55,15 +55,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn read<W: Wish>(bytes: &[u8]) -> Result<W::Meaning, Problem> {
-    let object = Object::parse(bytes, DEPTH).map_err(|error| {
-        Problem::new(match error {
-            JsonError::Malformed => Code::MalformedJson,
-            JsonError::NotAnObject => Code::NotAnObject,
-            JsonError::TooDeep => Code::TooDeep,
-            JsonError::Duplicate => Code::DuplicateMember,
-        })
-    })?;
-    let form = Form(object);
+    let form = Form::parse(bytes)?;
     form.only(W::MEMBERS)?;
     W::read(&form)
 }
@@ -72,6 +64,19 @@ fn read<W: Wish>(bytes: &[u8]) -> Result<W::Meaning, Problem> {
 pub(super) struct Form<'a>(Object<'a>);
 
 impl<'a> Form<'a> {
+    /// The object that a text is.
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Problem> {
+        let object = Object::parse(bytes, DEPTH).map_err(|error| {
+            Problem::new(match error {
+                JsonError::Malformed => Code::MalformedJson,
+                JsonError::NotAnObject => Code::NotAnObject,
+                JsonError::TooDeep => Code::TooDeep,
+                JsonError::Duplicate => Code::DuplicateMember,
+            })
+        })?;
+        Ok(Self(object))
+    }
+
     /// Refuses members beyond these. A name is repeated only if it looks like one: it is the sender's own text.
     pub(super) fn only(&self, known: &[&'static str]) -> Result<(), Problem> {
         let Some((name, _)) = self.0.members().find(|(name, _)| !known.contains(name)) else { return Ok(()) };

@@ -46,6 +46,15 @@ impl Params {
         text.parse().map(Some).map_err(|_| invalid(name, "a whole number"))
     }
 
+    /// The same, read as yes or no; no, if it is not there.
+    pub(super) fn flag(&mut self, name: &'static str) -> Result<bool, Problem> {
+        match self.take(name)?.as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(invalid(name, "true or false")),
+        }
+    }
+
     /// How many to list at most.
     pub(super) fn limit(&mut self) -> Result<u32, Problem> {
         match self.number("limit")?.unwrap_or(LIMIT) {

@@ -53,7 +53,7 @@ fn filter(mut params: Params) -> Result<RequestFilter, Problem> {
 )]
 pub(super) async fn story(State(engine): State<Arc<Engine>>, Caught(id): Caught<String>) -> Shown<dto::Story> {
     let story = engine.story(&RequestId::new(id)).await?;
-    Ok(Json(show::story(&story, engine.clock().now())))
+    Ok(Json(show::story(&story, &engine)))
 }
 
 /// The person of a request, in clear, for operators who do the work. That it was read is logged.
@@ -135,4 +135,17 @@ pub(super) async fn extend(
 pub(super) async fn cancel(State(engine): State<Arc<Engine>>, Caught(id): Caught<String>) -> Shown<dto::Request> {
     let request = engine.cancel(&RequestId::new(id)).await?;
     Ok(Json(show::request(&request, engine.clock().now())))
+}
+
+/// Asks the parties that have a request of ours and are not done how it stands. They are asked in the background: the
+/// `revision` of a leg grows when its party has answered.
+#[utoipa::path(
+    post, path = "/requests/{id}/poll", tag = "requests",
+    params(("id" = String, Path, description = "The request.")),
+    responses((status = 200, body = dto::Story), Failure),
+)]
+pub(super) async fn poll(State(engine): State<Arc<Engine>>, Caught(id): Caught<String>) -> Shown<dto::Story> {
+    let id = RequestId::new(id);
+    engine.poll(&id).await?;
+    Ok(Json(show::story(&engine.story(&id).await?, &engine)))
 }

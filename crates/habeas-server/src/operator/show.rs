@@ -9,7 +9,11 @@ use habeas_core::{
     request::Request,
     state::State,
 };
-use habeas_engine::{directory::Tenant, operator::Story};
+use habeas_engine::{
+    Engine,
+    directory::Tenant,
+    operator::{CertificateEnd, Faults, Story},
+};
 use habeas_store::model::{DeliveryRow, LegRow};
 use habeas_trust::{certificate::Chain, digest::hex};
 use url::Url;
@@ -54,28 +58,45 @@ pub(super) fn request(request: &Request, now: Instant) -> dto::Request {
 }
 
 /// A request with its whole story.
-pub(super) fn story(story: &Story, now: Instant) -> dto::Story {
+pub(super) fn story(story: &Story, engine: &Engine) -> dto::Story {
+    let now = engine.clock().now();
     let receipts: Vec<&Receipt> = story.receipts.iter().map(|row| &row.receipt).collect();
+    let past_promise = now > story.request.promised_by;
+    let legs = story.legs.iter().map(|row| {
+        let shown = leg(row, &receipts, engine);
+        let late = shown.late || past_promise && row.leg.expected_by.is_none() && !row.leg.state.is_final();
+        dto::Leg { late, ..shown }
+    });
     dto::Story {
         request: request(&story.request, now),
-        legs: story.legs.iter().map(|row| leg(row, &receipts)).collect(),
+        legs: legs.collect(),
         history: story.history.iter().map(event).collect(),
         receipts: receipts.iter().map(|kept| receipt(kept)).collect(),
         deliveries: story.deliveries.iter().map(delivery).collect(),
     }
 }
 
-fn leg(row: &LegRow, receipts: &[&Receipt]) -> dto::Leg {
-    let leg = &row.leg;
+/// A leg, with its receipt if it is among these.
+pub(super) fn leg(row: &LegRow, receipts: &[&Receipt], engine: &Engine) -> dto::Leg {
+    let (leg, now) = (&row.leg, engine.clock().now());
+    let peer = engine.directory().tenant(&leg.organisation).and_then(|tenant| tenant.peer(&leg.party));
+    let past = row.late_at.is_some() || leg.expected_by.is_some_and(|by| now > by);
     let of_submission = |kept: &&&Receipt| kept.leg == leg.id && kept.operation == Operation::Submit;
     dto::Leg {
         leg_id: leg.id.to_string(),
+        request_id: leg.request.to_string(),
+        organisation: leg.organisation.to_string(),
         party: leg.party.to_string(),
+        domain: peer.map(|peer| peer.party.domain.to_string()),
+        dialect: leg.dialect.to_string(),
         state: leg.state.name().to_owned(),
         right: leg.right.to_string(),
         wire_id: leg.wire_id.to_string(),
         attempts: row.attempts,
         next_attempt_at: row.due_at.map(time),
+        trouble: row.trouble.clone(),
+        late: past && !leg.state.is_final(),
+        revision: row.revision,
         accepted_at: leg.accepted_at.map(time),
         expected_by: leg.expected_by.map(time),
         results_url: leg.results.as_ref().map(Url::to_string),
@@ -135,6 +156,20 @@ fn attempt(attempt: &Attempt) -> dto::Attempt {
     dto::Attempt { at: time(attempt.at), took_ms: attempt.took_ms, status, error }
 }
 
+/// What needs attention.
+pub(super) fn faults(faults: &Faults, engine: &Engine) -> dto::Faults {
+    let certificate = |end: &CertificateEnd| dto::CertificateEnd {
+        organisation: end.organisation.to_string(),
+        not_after: time(end.not_after),
+    };
+    dto::Faults {
+        deliveries: faults.deliveries.iter().map(delivery).collect(),
+        late: faults.late.iter().map(|row| dto::Leg { late: true, ..leg(row, &[], engine) }).collect(),
+        stuck: faults.stuck.iter().map(|row| leg(row, &[], engine)).collect(),
+        certificates: faults.certificates.iter().map(certificate).collect(),
+    }
+}
+
 /// An organisation with its mounts and parties.
 pub(super) fn organisation(tenant: &Tenant) -> dto::Organisation {
     let mut roles: Vec<String> = tenant.mounts.iter().map(|mount| mount.role.to_string()).collect();
@@ -149,6 +184,7 @@ pub(super) fn organisation(tenant: &Tenant) -> dto::Organisation {
         id: peer.party.id.to_string(),
         domain: peer.party.domain.to_string(),
         dialect: peer.party.dialect.to_string(),
+        base_url: peer.party.base.as_ref().map(|base| base.as_str().trim_end_matches('/').to_owned()),
     };
     dto::Organisation {
         domain: tenant.domain().to_string(),

@@ -6,11 +6,8 @@
 use habeas_core::{
     clock::Instant,
     domain::Domain,
-    id::{PartyId, RequestId},
-    identity::{Format, Identity, Kind},
+    id::RequestId,
     problem::{Code, Field, Problem},
-    right::Right,
-    secret::Secret,
     state::Ground,
 };
 use habeas_engine::WebhookAnswer;
@@ -19,8 +16,12 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
-use super::{dto, form::Form, words};
+use super::{form::Form, words};
 use crate::problem::invalid;
+
+mod send;
+
+pub use send::{Send, To};
 
 /// A JSON body that the server takes.
 pub(super) trait Wish {
@@ -89,82 +90,6 @@ impl Wish for Extend {
     fn read(form: &Form<'_>) -> Result<Self::Meaning, Problem> {
         Ok((form.must(form.instant("by")?, "by")?, form.must(form.text("reason")?, "reason")?))
     }
-}
-
-/// A request of ours to be sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Send {
-    /// The domain of the organisation that sends.
-    pub from: String,
-    /// To which of its parties.
-    pub to: To,
-    /// Which right.
-    #[schema(schema_with = words::right)]
-    pub right: String,
-    /// The person.
-    pub identities: Vec<dto::Identity>,
-    /// When the person asked; now, if not said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
-    pub submitted_at: Option<String>,
-}
-
-/// One party or several.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
-pub enum To {
-    /// One.
-    One(String),
-    /// Several.
-    Many(Vec<String>),
-}
-
-impl Wish for Send {
-    type Meaning = habeas_engine::operator::Send;
-    const MEMBERS: &'static [&'static str] = &["from", "to", "right", "identities", "submitted_at"];
-
-    fn read(form: &Form<'_>) -> Result<Self::Meaning, Problem> {
-        let to = form.must(form.texts("to")?, "to")?;
-        if to.is_empty() || to.iter().any(String::is_empty) {
-            return Err(invalid("to", "the name of a party, or a list of such names"));
-        }
-        let persons = form.must(form.objects("identities")?, "identities")?;
-        if persons.is_empty() {
-            return Err(Problem::at(Code::MissingField, Field::named("identities")));
-        }
-        Ok(habeas_engine::operator::Send {
-            from: form.must(form.parsed("from")?, "from")?,
-            to: to.into_iter().map(PartyId::new).collect(),
-            right: form.must(form.parsed::<Right>("right")?, "right")?,
-            identities: persons
-                .iter()
-                .enumerate()
-                .map(|(index, person)| identity(person).map_err(|problem| of_entry(problem, index)))
-                .collect::<Result<_, _>>()?,
-            submitted_at: form.instant("submitted_at")?,
-        })
-    }
-}
-
-const IDENTITY: [&str; 3] = ["kind", "format", "value"];
-
-fn identity(person: &Form<'_>) -> Result<Identity, Problem> {
-    person.only(&IDENTITY)?;
-    Ok(Identity {
-        kind: Kind::new(person.must(person.text("kind")?, "kind")?),
-        format: person.must(person.parsed::<Format>("format")?, "format")?,
-        value: Secret::new(person.must(person.text("value")?, "value")?),
-    })
-}
-
-/// The same problem, its field named as a member of an entry of `identities`.
-fn of_entry(problem: Problem, index: usize) -> Problem {
-    let member = IDENTITY.into_iter().find(|name| problem.field.as_ref().is_some_and(|f| f.as_str() == *name));
-    let field = match member {
-        Some(member) => Field::member("identities", index, member),
-        None => Field::entry("identities", index),
-    };
-    Problem { field: Some(field), ..problem }
 }
 
 /// Which deliveries to make due at once: exactly one of these.

@@ -4,5 +4,6 @@
 mod listen;
 mod operator;
 mod protocol;
+mod sending;
 mod stub;
 mod world;

@@ -27,6 +27,8 @@ async fn without_a_token_there_is_nothing_but_the_document() {
         ("/api/requests?token=operator-token", None),
         ("/api/requests/x/subject", None),
         ("/api/deliveries", None),
+        ("/api/legs", None),
+        ("/api/faults", None),
         ("/api/organisations", None),
     ] {
         let mut request = get(path, "localhost");
@@ -71,7 +73,14 @@ async fn every_failure_is_problem_details() {
         ("POST", "/api/requests/x/deny", "{\"canary@x\":1,\"ground\":\"other\"}", 400, "invalid_field", None),
         ("POST", "/api/requests/x/extend", "{\"by\":\"canary\"}", 400, "invalid_field", Some("by")),
         ("POST", "/api/requests/x/fulfill", "{\"results_url\":\"canary\"}", 400, "invalid_field", Some("results_url")),
-        ("POST", "/api/requests", "{}", 400, "missing_field", Some("to")),
+        ("POST", "/api/requests", "{}", 400, "missing_field", Some("from")),
+        ("POST", "/api/requests", "{\"from\":\"mail.localhost\",\"to\":[]}", 400, "invalid_field", Some("to")),
+        ("POST", "/api/requests/none/poll", "", 404, "not_found", None),
+        ("GET", "/api/legs?late=canary", "", 400, "invalid_field", Some("late")),
+        ("GET", "/api/legs?canary=1", "", 400, "invalid_field", None),
+        ("POST", "/api/legs/none/retry", "", 404, "not_found", None),
+        ("POST", "/api/legs/none/waive", "", 404, "not_found", None),
+        ("GET", "/api/faults?limit=0", "", 400, "invalid_field", Some("limit")),
     ] {
         let answered = world.operate(method, path, body).await;
         assert_problem(&answered, status, name, field);
@@ -202,7 +211,7 @@ async fn organisations_are_listed_with_mounts_and_parties() {
     let world = World::new();
     insta::assert_snapshot!(
         String::from_utf8(world.operate("GET", "/api/organisations", "").await.body).unwrap(),
-        @r#"{"organisations":[{"domain":"mail.localhost","roles":["processor"],"mounts":[{"dialect":"stub/1","role":"processor","base_url":"http://mail.localhost:8080/v1"}],"parties":[{"id":"shop.localhost","domain":"shop.localhost","dialect":"stub/1"}]}]}"#
+        @r#"{"organisations":[{"domain":"mail.localhost","roles":["processor"],"mounts":[{"dialect":"stub/1","role":"processor","base_url":"http://mail.localhost:8080/v1"}],"parties":[{"id":"shop.localhost","domain":"shop.localhost","dialect":"stub/1"},{"id":"post.localhost","domain":"post.localhost","dialect":"stub/1","base_url":"http://post.localhost/v1"},{"id":"films.localhost","domain":"films.localhost","dialect":"stub/1","base_url":"http://films.localhost/v1"}]}]}"#
     );
 }
 
@@ -222,7 +231,11 @@ async fn the_document_names_every_route() {
     get /api/deliveries
     post /api/deliveries/retry
     post /api/deliveries/{id}/retry
+    get /api/faults
     post /api/fulfilment/{id}
+    get /api/legs
+    post /api/legs/{id}/retry
+    post /api/legs/{id}/waive
     get /api/organisations
     get /api/organisations/{domain}/parties/{party}/capabilities
     get /api/requests
@@ -230,8 +243,10 @@ async fn the_document_names_every_route() {
     get /api/requests/{id}
     post /api/requests/{id}/cancel
     post /api/requests/{id}/deny
+    get /api/requests/{id}/evidence
     post /api/requests/{id}/extend
     post /api/requests/{id}/fulfill
+    post /api/requests/{id}/poll
     post /api/requests/{id}/start
     get /api/requests/{id}/subject
     get /healthz

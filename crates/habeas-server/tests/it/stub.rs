@@ -10,6 +10,7 @@ use habeas_core::{
     id::WireId,
     identity::{Format, Identity, Kind},
     message::{AnswerHead, Claim, RequestHead},
+    party::Party,
     problem::{Code, Problem},
     right::Right,
     role::Role,
@@ -62,7 +63,7 @@ impl Dialect for Stub {
         Some(right)
     }
 
-    fn proof(&self, _: Operation, _: &AnswerHead) -> Result<Claim, Problem> {
+    fn proof(&self, _: Operation, _: &AnswerHead, _: Option<&Party>) -> Result<Claim, Problem> {
         Ok(Claim::Nobody)
     }
 
@@ -130,6 +131,6 @@ impl Submit for Stub {
     }
 
     fn hear(&self, _: Back<'_>) -> Result<Told<habeas_core::dialect::Reported>, Problem> {
-        Ok(Told::Refused { status: 400, again: false })
+        Ok(Told::Refused { status: 400, again: false, exists: false })
     }
 }

@@ -8,6 +8,7 @@ use habeas_core::{
     clock::{Clock, Instant},
     dialect::DialectId,
     id::{KeyId, PartyId},
+    identity::{Format, Kind},
     organisation::{Limits, Mount, Organisation, Policy},
     party::{Party, Trust},
     regime::Regime,
@@ -163,7 +164,7 @@ fn tenant(credential: &Credential) -> Tenant {
             },
         },
         mounts: vec![Mount {
-            dialect: stub.clone(),
+            dialect: stub,
             role: Role::Processor,
             base_url: "http://mail.localhost:8080/v1".parse().unwrap(),
             path: "/v1".into(),
@@ -171,22 +172,35 @@ fn tenant(credential: &Credential) -> Tenant {
         key_id: KeyId::new(key.key_id()),
         key: Arc::new(key),
         chain: String::new(),
-        peers: vec![Peer {
-            party: Party {
-                id: PartyId::new("shop.localhost"),
-                domain: "shop.localhost".parse().unwrap(),
-                dialect: stub,
-                base: None,
-                known_as: "shop".into(),
-                trust: Trust::default(),
-            },
-            incoming: vec![credential.hash()],
-            outgoing: None,
-            contact: None,
-        }],
+        peers: vec![
+            Peer { incoming: vec![credential.hash()], ..peer("shop.localhost", None, None) },
+            // What they support is known here, so that nobody is asked.
+            peer("post.localhost", Some("http://post.localhost/v1"), Some(emails(&[Right::Access, Right::Erasure]))),
+            peer("films.localhost", Some("http://films.localhost/v1"), Some(emails(&[Right::Erasure]))),
+        ],
         fulfilment: Fulfilment::Operator,
         keep_ms: 0,
     }
+}
+
+fn emails(rights: &[Right]) -> Capabilities {
+    let identities = vec![(Kind::new("email"), Format::Raw)];
+    Capabilities { rights: rights.to_vec(), identities, certificate_url: None }
+}
+
+fn peer(domain: &str, base: Option<&str>, declared: Option<Capabilities>) -> Peer {
+    let party = Party {
+        id: PartyId::new(domain),
+        domain: domain.parse().unwrap(),
+        dialect: DialectId::known("stub/1"),
+        base: base.map(|base| base.parse().unwrap()),
+        known_as: domain.into(),
+        trust: Trust::default(),
+        knobs: Vec::new(),
+        vouches_for: Vec::new(),
+        declared,
+    };
+    Peer { party, incoming: Vec::new(), outgoing: None, contact: None }
 }
 
 fn root() -> String {

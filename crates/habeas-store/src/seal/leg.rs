@@ -35,7 +35,11 @@ impl LegColumns {
     pub(crate) fn of(state: &LegState) -> Self {
         let name = match state {
             LegState::Sent { .. } => "sent",
-            LegState::Waiting | LegState::Unsent | LegState::Refused { .. } | LegState::Waived => state.name(),
+            LegState::Waiting
+            | LegState::Unsent
+            | LegState::Refused { .. }
+            | LegState::Waived
+            | LegState::Inapplicable => state.name(),
         };
         let mut columns = Self { state: name.to_owned(), ..Self::default() };
         match state {
@@ -46,7 +50,7 @@ impl LegColumns {
                 }
             }
             LegState::Refused { status } => columns.status = Some(*status),
-            LegState::Waiting | LegState::Unsent | LegState::Waived => {}
+            LegState::Waiting | LegState::Unsent | LegState::Waived | LegState::Inapplicable => {}
         }
         columns
     }
@@ -63,6 +67,7 @@ impl LegColumns {
             }
             "refused" => LegState::Refused { status: self.status.ok_or_else(corrupt)? },
             "waived" => LegState::Waived,
+            "inapplicable" => LegState::Inapplicable,
             _ => return Err(corrupt()),
         })
     }
@@ -96,7 +101,8 @@ impl LegSecrets {
             | LegState::Unsent
             | LegState::Sent { .. }
             | LegState::Refused { .. }
-            | LegState::Waived => None,
+            | LegState::Waived
+            | LegState::Inapplicable => None,
         };
         let secrets = Self { callback: leg.callback_url.clone(), results: leg.results.clone(), verification };
         (secrets != Self::default()).then_some(secrets)

@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 use super::{
     Sqlite,
     convert::{instant_or_null, odd, parsed},
+    legs,
 };
 use crate::{Result, StoreError, model::Counts};
 
@@ -75,6 +76,8 @@ fn counts(conn: &Connection, now: Instant) -> Result<Counts> {
     counts.oldest_due_ms = oldest.map(|due_at| now.since(due_at)).filter(|age| *age >= 0);
     counts.failing = count(conn.prepare_cached(FAILING)?.query_row([], |row| row.get(0))?);
     counts.late = count(conn.prepare_cached(LATE)?.query_row(params![now.ms()], |row| row.get(0))?);
+    counts.legs_late = count(conn.prepare_cached(legs::LATE)?.query_row(params![now.ms()], |row| row.get(0))?);
+    counts.legs_stuck = count(conn.prepare_cached(legs::STUCK)?.query_row([], |row| row.get(0))?);
     Ok(counts)
 }
 

@@ -1,7 +1,5 @@
 //! Which deliveries are due, and who may try them?
 
-use std::collections::HashMap;
-
 use habeas_core::{
     clock::Instant,
     delivery::{Delivery, DeliveryKind, DeliveryState},
@@ -14,20 +12,13 @@ use super::{
     convert::{fence_out, instant, named, text},
     lanes,
     rows::{AFTER_REQUEST, AFTER_STANDING, RawRequest, RawStanding, request_columns, standing_columns},
+    slots::{Ask, Left},
 };
 use crate::{
     Result, Sealers, StoreError,
     model::{Leased, Slots},
     seal::open_callbacks,
 };
-
-/// What a lease is asked for with.
-struct Ask {
-    now: Instant,
-    until: Instant,
-    limit: u32,
-    slots: Slots,
-}
 
 impl Sqlite {
     /// A delivery whose request cannot be opened stays leased, with a word in the log, and is due again when the
@@ -39,7 +30,7 @@ impl Sqlite {
         limit: u32,
         slots: &Slots,
     ) -> Result<Vec<Leased>> {
-        let ask = Ask { now, until, limit, slots: slots.clone() };
+        let ask = Ask::new(now, until, limit, slots);
         let taken = self.writer.run(move |conn| lease(conn, &ask)).await?;
         if taken.is_empty() {
             return Ok(Vec::new());
@@ -63,7 +54,6 @@ impl Sqlite {
 type Key = (String, i32, u32);
 
 fn lease(conn: &Connection, ask: &Ask) -> Result<Vec<(Delivery, u64)>> {
-    let limit = usize::try_from(ask.limit).unwrap_or(usize::MAX);
     let mut left = Left::of(&ask.slots);
     let mut keys = Vec::new();
     for (key, replaced) in ran_out(conn, ask, &mut left)? {
@@ -75,11 +65,11 @@ fn lease(conn: &Connection, ask: &Ask) -> Result<Vec<(Delivery, u64)>> {
             keys.push(key);
         }
     }
-    if keys.len() < limit {
+    if keys.len() < ask.limit() {
         let mut query = conn.prepare_cached(DUE)?;
         let mut rows = query.query(params![ask.now.ms()])?;
         // The rows come from the index alone, so those of crowded hosts are passed over cheaply.
-        while keys.len() < limit
+        while keys.len() < ask.limit()
             && let Some(row) = rows.next()?
         {
             if left.take(row.get_ref(3)?.as_str().map_err(|_| StoreError::Corrupt("deliveries.host"))?) {
@@ -107,28 +97,6 @@ fn ran_out(conn: &Connection, ask: &Ask, left: &mut Left) -> Result<Vec<(Key, bo
         }
     }
     Ok(found)
-}
-
-/// How many more each host may be given.
-struct Left {
-    per_host: u32,
-    of: HashMap<String, u32>,
-}
-
-impl Left {
-    fn of(slots: &Slots) -> Self {
-        Self { per_host: slots.per_host, of: slots.left.iter().cloned().collect() }
-    }
-
-    fn take(&mut self, host: &str) -> bool {
-        if let Some(left) = self.of.get_mut(host) {
-            let free = *left > 0;
-            *left = left.saturating_sub(1);
-            return free;
-        }
-        self.of.insert(host.to_owned(), self.per_host.saturating_sub(1));
-        self.per_host > 0
-    }
 }
 
 fn read_taken(row: &Row<'_>) -> rusqlite::Result<(Delivery, u64)> {

@@ -13,7 +13,8 @@ use super::{
     convert::{instant_or_null, ms},
     issued::{self, RawIssued, SealedIssued},
     lanes,
-    rows::{AFTER_REQUEST, RawRequest, RawStanding, request_columns, standing_columns},
+    legs::SealedNewLeg,
+    rows::{AFTER_REQUEST, Opener, RawRequest, RawStanding, request_columns, standing_columns},
     save,
 };
 use crate::{
@@ -35,6 +36,7 @@ impl Sqlite {
             ..Intake::new(new.request, new.actor, &keys, &key, wrapped, secrets)?
         };
         let signatures = SealedIssued::seal_all(&keys, &new.issued)?;
+        let legs = SealedNewLeg::seal_all(new.legs, &intake.request, &Opener { keys, key })?;
         let deliveries = new.deliveries;
         let body_mac = intake.body_mac;
         let earlier = self.writer.run(move |conn| {
@@ -43,6 +45,7 @@ impl Sqlite {
             }
             issued::insert(conn, &intake.request.organisation, &intake.request.id, &signatures)?;
             lanes::insert(conn, &intake.request.organisation, &intake.request.id, &deliveries)?;
+            legs.iter().try_for_each(|leg| leg.insert(conn))?;
             Ok(None)
         });
         match earlier.await? {
@@ -67,8 +70,8 @@ pub(super) struct Intake {
     sealed: Option<Vec<u8>>,
     wrapped: Vec<u8>,
     secrets: SealedSecrets,
-    dedupe: Option<String>,
-    body_mac: Option<[u8; 32]>,
+    pub(super) dedupe: Option<String>,
+    pub(super) body_mac: Option<[u8; 32]>,
     errand_at: Option<i64>,
 }
 
@@ -164,7 +167,7 @@ const BY_DEDUPE: &str = "SELECT id FROM requests WHERE dedupe = ?1 AND upstream_
 const EXISTING: &str = concat!(
     "SELECT ",
     request_columns!(),
-    ", r.body_mac, (SELECT min(c.at) FROM events c WHERE c.request_id = r.id AND c.change = 'cancel'), ",
+    ", r.body_mac, (SELECT min(c.at) FROM events c WHERE c.request_id = r.id AND c.change IN ('cancel', 'ask_cancel')), ",
     standing_columns!("e"),
     " FROM requests r JOIN events e ON e.request_id = r.id AND e.seq = 0 WHERE r.id = ?1"
 );

@@ -3,7 +3,7 @@
 //! A lane is what one receiver is owed of one request. Its deliveries are made in the order of their events, one at a
 //! time: only the head of a lane is ever leased. Whatever opens or closes a delivery chooses the head anew.
 
-use habeas_core::{delivery::NOTICE_LANE, domain::Domain, id::RequestId};
+use habeas_core::{domain::Domain, id::RequestId};
 use rusqlite::{Connection, params};
 
 use crate::{Result, model::NewDelivery};
@@ -31,7 +31,8 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// Adds what an attempt gave rise to: as [`insert`], but one notice for a request is enough.
+/// Adds what something going wrong gave rise to: as [`insert`], but a lane that the request has already gets nothing
+/// more, because one notice or alert of a sort is enough.
 pub(super) fn insert_consequences(
     conn: &Connection,
     organisation: &Domain,
@@ -40,7 +41,7 @@ pub(super) fn insert_consequences(
 ) -> Result<()> {
     for delivery in deliveries {
         let lane = params![request.as_str(), delivery.lane];
-        if delivery.lane == NOTICE_LANE && conn.prepare_cached(ANY)?.exists(lane)? {
+        if conn.prepare_cached(ANY)?.exists(lane)? {
             continue;
         }
         insert(conn, organisation, request, std::slice::from_ref(delivery))?;

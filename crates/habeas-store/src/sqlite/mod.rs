@@ -5,11 +5,11 @@
 
 mod convert;
 mod counts;
+mod create;
 mod deliveries;
 mod intake;
 mod issued;
 mod lanes;
-mod leg_rows;
 mod legs;
 mod listing;
 mod open;
@@ -21,6 +21,7 @@ mod save;
 mod schema;
 mod settle;
 mod shred;
+mod slots;
 mod store;
 mod writer;
 

@@ -43,8 +43,9 @@ const GIVE_UP: &str = "UPDATE deliveries SET state = 'abandoned', head = 0, repl
 const STEPS: [&str; 5] = [
     "UPDATE attempts SET answer = NULL
         WHERE request_id = ?1 AND answer IS NOT NULL",
-    "UPDATE legs SET state = iif(state IN ('waiting', 'unsent'), 'waived', state), sealed = NULL, frozen = NULL,
-        sent_mac = NULL, due_at = NULL, leased_until = NULL, revision = revision + 1
+    "UPDATE legs SET state = iif(state IN ('waiting', 'unsent'), 'waived', state),
+        late_at = iif(state IN ('waiting', 'unsent'), NULL, late_at), sealed = NULL, frozen = NULL, sent_mac = NULL,
+        due_at = NULL, leased_until = NULL, revision = revision + 1
         WHERE request_id = ?1",
     "DELETE FROM request_secrets WHERE request_id = ?1",
     "UPDATE events SET sealed = NULL WHERE request_id = ?1 AND sealed IS NOT NULL",

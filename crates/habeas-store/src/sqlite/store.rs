@@ -13,8 +13,8 @@ use super::Sqlite;
 use crate::{
     Result, Store,
     model::{
-        Counts, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Leased, LeasedLeg, LegRow, LegSave, NewOwn,
-        NewRequest, ReceiptRow, Receive, RequestFilter, Retry, Save, Secrets, Settlement, Slots,
+        Counts, Create, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Leased, LeasedLeg, LegFilter, LegRow,
+        LegSave, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Retry, Save, Secrets, Settlement, Slots,
     },
 };
 
@@ -70,11 +70,29 @@ impl Store for Sqlite {
         self.load_next_due(after).await
     }
 
-    async fn create(&self, new: NewOwn) -> Result<()> {
+    async fn create(&self, new: NewOwn) -> Result<Create> {
         self.create_own(new).await
     }
-    async fn lease_legs(&self, now: Instant, until: Instant, limit: u32) -> Result<Vec<LeasedLeg>> {
-        self.lease_due_legs(now, until, limit).await
+    async fn lease_legs(&self, now: Instant, until: Instant, limit: u32, slots: &Slots) -> Result<Vec<LeasedLeg>> {
+        self.lease_due_legs(now, until, limit, slots).await
+    }
+    async fn release_leg(&self, leg: &LegId, fence: u64, due_at: Instant) -> Result<()> {
+        self.release_leased_leg(leg, fence, due_at).await
+    }
+    async fn leg(&self, id: &LegId) -> Result<Option<LegRow>> {
+        self.load_leg(id).await
+    }
+    async fn list_legs(&self, filter: &LegFilter, now: Instant) -> Result<Vec<LegRow>> {
+        self.list_filtered_legs(filter, now).await
+    }
+    async fn flag_late(&self, now: Instant, limit: u32, alert_host: Option<&str>) -> Result<Vec<LegRow>> {
+        self.flag_late_legs(now, limit, alert_host).await
+    }
+    async fn by_reference(&self, organisation: &Domain, reference: &str, wish: &[u8]) -> Result<Option<Create>> {
+        self.load_by_reference(organisation, reference, wish).await
+    }
+    async fn frozen(&self, leg: &LegId) -> Result<Option<Frozen>> {
+        self.load_frozen(leg).await
     }
     async fn freeze(&self, leg: &LegId, fence: u64, message: &Frozen) -> Result<Frozen> {
         self.freeze_message(leg, fence, message).await

@@ -7,7 +7,7 @@ use habeas_core::{
     event::{Actor, Standing},
     id::{KeyId, LegId, PartyId, RequestId, WireId},
     identity::{Format, Identity, Kind},
-    leg::{Leg, LegCancel, LegState},
+    leg::{Leg, LegCancel, LegState, Progress},
     regime::Regime,
     request::{Request, Upstream},
     right::Right,
@@ -18,7 +18,10 @@ use habeas_core::{
 };
 use habeas_store::{
     Slots, Store,
-    model::{Issued, Leased, NewDelivery, NewOwn, NewRequest, Receive, Save, Settlement, Then},
+    model::{
+        Create, Issued, Leased, LeasedLeg, LegRow, LegSave, NewDelivery, NewLeg, NewOwn, NewRequest, Receive, Save,
+        Settlement, Then,
+    },
 };
 
 pub(crate) const US: &str = "us.example";
@@ -87,6 +90,7 @@ pub(crate) fn new(id: &str) -> NewRequest {
         deliveries: Vec::new(),
         issued: vec![issued(1)],
         errand_at: None,
+        legs: Vec::new(),
     }
 }
 
@@ -194,12 +198,62 @@ pub(crate) fn leg(request: &str, name: &str) -> Leg {
     }
 }
 
+/// A leg that is due at once, its party at a host of its own.
+pub(crate) fn new_leg(leg: Leg) -> NewLeg {
+    NewLeg { token: format!("token-{}", leg.id), host: format!("{}.example:443", leg.id), due_at: at(0), leg }
+}
+
 /// A request of ours with legs of these names.
 pub(crate) fn own(id: &str, legs: &[&str]) -> NewOwn {
     NewOwn {
         request: Request { upstream: None, role: Role::Controller, ..request(id) },
         subject: subject(),
         submitted: stamp(),
-        legs: legs.iter().map(|name| (leg(id, name), format!("token-{name}"))).collect(),
+        legs: legs.iter().map(|name| new_leg(leg(id, name))).collect(),
+        reference: None,
+        wish: Vec::new(),
     }
+}
+
+pub(crate) async fn create(store: &dyn Store, new: NewOwn) {
+    assert_eq!(store.create(new).await.unwrap(), Create::Created);
+}
+
+/// Leases all legs that are due at `now`, for 60 ms.
+pub(crate) async fn lease_legs(store: &dyn Store, now: i64) -> Vec<LeasedLeg> {
+    store.lease_legs(at(now), at(now + 60), 100, &free()).await.unwrap()
+}
+
+pub(crate) fn leg_names<'a>(rows: impl IntoIterator<Item = &'a LegRow>) -> Vec<&'a str> {
+    rows.into_iter().map(|row| row.leg.id.as_str()).collect()
+}
+
+pub(crate) async fn the_leg(store: &dyn Store, name: &str) -> LegRow {
+    store.leg(&LegId::new(name)).await.unwrap().unwrap()
+}
+
+pub(crate) fn save_of(row: &LegRow, fence: Option<u64>, leg: Leg) -> LegSave {
+    LegSave {
+        leg,
+        revision: row.revision,
+        fence,
+        due_at: None,
+        attempts: row.attempts,
+        thaw: false,
+        receipt: None,
+        request: None,
+        trouble: None,
+        alerts: Vec::new(),
+    }
+}
+
+/// Saves a leg as it is after `change`.
+pub(crate) async fn change_leg(store: &dyn Store, name: &str, change: impl FnOnce(LegSave) -> LegSave) {
+    let row = the_leg(store, name).await;
+    let save = save_of(&row, None, row.leg.clone());
+    store.save_leg(change(LegSave { due_at: row.due_at, trouble: row.trouble.clone(), ..save })).await.unwrap();
+}
+
+pub(crate) fn sent(leg: &Leg, progress: Progress) -> Leg {
+    Leg { state: LegState::Sent { progress }, accepted_at: Some(at(20)), ..leg.clone() }
 }

@@ -59,7 +59,7 @@ pub(crate) async fn requests_are_filtered(store: Arc<dyn Store>) {
     six(store).await;
     let other = Request { organisation: OTHER.parse().unwrap(), ..request("x") };
     accept(store, NewRequest { request: other, ..new("x") }).await;
-    store.create(own("o1", &[])).await.unwrap();
+    create(store, own("o1", &[])).await;
     let organisation = Some(OTHER.parse().unwrap());
     assert_eq!(listed(store, RequestFilter { organisation, ..all() }).await, ["x"]);
     assert_eq!(listed(store, RequestFilter { role: Some(Role::Controller), ..all() }).await, ["o1"]);

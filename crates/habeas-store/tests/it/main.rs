@@ -12,14 +12,19 @@
 mod backend;
 mod changes;
 mod concurrency;
+mod creating;
 mod fixtures;
+mod handing_on;
 mod lanes;
 mod leases;
+mod leg_leases;
 mod legs;
 mod listing;
+mod migrating;
 mod receiving;
 mod shredding;
 mod sqlite_file;
+mod watching;
 
 macro_rules! suite {
     (@ $open:path, $topic:ident: $($test:ident)*) => {
@@ -90,6 +95,42 @@ macro_rules! suite {
                 a_leg_and_its_request_are_saved_together_or_not_at_all
                 every_state_of_a_leg_is_read_back
                 a_receipt_is_read_back_as_it_was_signed
+                a_receipt_may_be_signed_by_another_than_the_party
+                a_leg_alerts_once_for_each_thing_that_goes_wrong
+            );
+            suite!(@ $open, leg_leases:
+                a_leg_is_leased_once
+                legs_of_a_busy_host_let_others_pass
+                no_host_gets_more_legs_than_it_has_slots_for
+                a_leg_given_back_untried_is_as_before_but_due_then
+                only_who_has_the_lease_can_give_it_back
+                what_ended_while_it_was_leased_is_not_due_again
+            );
+            suite!(@ $open, creating:
+                a_reference_makes_a_request_only_once
+                without_a_reference_every_request_is_new
+                a_reference_is_the_organisations_own
+                of_many_with_one_reference_one_is_made
+            );
+            suite!(@ $open, handing_on:
+                a_request_that_came_to_us_is_saved_with_its_legs
+                a_replay_brings_no_legs
+                a_request_and_its_legs_are_saved_together_or_not_at_all
+                leases_of_legs_that_are_handed_on_are_taken_back
+                shredding_waives_what_was_not_handed_on_yet
+            );
+            suite!(@ $open, watching:
+                a_party_is_late_past_its_own_date_or_else_past_the_promise
+                whoever_is_still_expected_to_answer_can_be_late_and_nobody_else
+                a_late_party_is_noted_once_and_its_request_alerts_once
+                without_a_host_nobody_is_alerted
+                a_party_that_gives_another_date_is_late_anew
+                a_leg_that_is_being_worked_on_can_be_noted
+                nobody_waits_for_the_parties_of_a_request_that_is_final
+                a_leg_with_trouble_is_stuck_when_nothing_is_due
+                legs_are_listed_by_their_dates
+                legs_are_filtered
+                an_alert_is_counted_listed_and_tried_again_like_the_rest
             );
             suite!(@ $open, listing:
                 open_requests_come_first_by_deadline_then_the_others_by_age

@@ -77,8 +77,8 @@ pub(crate) async fn a_shredded_request_cannot_be_filled_again(store: Arc<dyn Sto
 
 pub(crate) async fn a_leg_held_while_its_request_is_shredded_cannot_be_saved(store: Arc<dyn Store>) {
     let store = &*store;
-    store.create(own("o1", &["l1"])).await.unwrap();
-    let leased = store.lease_legs(at(0), at(60), 1).await.unwrap().remove(0);
+    create(store, own("o1", &["l1"])).await;
+    let leased = lease_legs(store, 0).await.remove(0);
     let save = change(&current(store, "o1").await, &Change::Cancel, &[]);
     store.apply(Save { shred_after: Some(at(1)), ..save }).await.unwrap();
     store.shred(at(1), 10).await.unwrap();
@@ -92,18 +92,10 @@ pub(crate) async fn a_leg_held_while_its_request_is_shredded_cannot_be_saved(sto
     assert!(matches!(frozen, Err(StoreError::Stale)));
     let row = store.legs(&RequestId::new("o1")).await.unwrap().remove(0);
     assert_eq!(row.leg, Leg { state: LegState::Waived, callback_url: None, ..leg("o1", "l1") });
-    let late = LegSave {
-        leg: leased.row.leg.clone(),
-        revision: leased.row.revision,
-        fence: Some(leased.fence),
-        due_at: Some(at(9)),
-        attempts: 1,
-        thaw: false,
-        receipt: None,
-        request: None,
-    };
+    let late = save_of(&leased.row, Some(leased.fence), leased.row.leg.clone());
+    let late = LegSave { due_at: Some(at(9)), attempts: 1, ..late };
     assert!(matches!(store.save_leg(late).await, Err(StoreError::Stale)));
-    assert!(store.lease_legs(at(9_000), at(9_060), 1).await.unwrap().is_empty());
+    assert!(lease_legs(store, 9_000).await.is_empty());
     assert_eq!(store.next_due(at(-1)).await.unwrap(), None);
 }
 

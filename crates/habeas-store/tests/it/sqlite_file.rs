@@ -4,11 +4,11 @@ use std::{collections::HashSet, fs, path::Path, sync::Arc};
 
 use habeas_core::{
     id::RequestId,
-    leg::{Leg, LegState, Progress},
+    leg::{Leg, Progress},
 };
 use habeas_store::{
     Store, StoreError,
-    model::{Frozen, LegSave, Then},
+    model::{Frozen, NewOwn, Then},
     sqlite::Sqlite,
 };
 use rusqlite::Connection;
@@ -47,27 +47,15 @@ async fn nothing_personal_is_ever_in_the_clear() {
     for leased in lease(&store, 0).await {
         settle(&store, &leased, Then::Again(at(1_000))).await;
     }
-    store.create(own("o1", &["l1"])).await.unwrap();
-    let leased = store.lease_legs(at(0), at(60), 1).await.unwrap().remove(0);
+    let (reference, wish) = (Some("canary-reference".to_owned()), EMAIL.as_bytes().to_vec());
+    create(&store, NewOwn { reference, wish, ..own("o1", &["l1"]) }).await;
+    let leased = lease_legs(&store, 0).await.remove(0);
     let url = CALLBACK.parse().unwrap();
     let message = Frozen { method: http::Method::POST, url, headers: http::HeaderMap::new(), body: BODY.to_vec() };
     store.freeze(&leased.row.leg.id, leased.fence, &message).await.unwrap();
     let verify = Progress::NeedsVerification { url: CALLBACK.parse().unwrap() };
-    let save = LegSave {
-        leg: Leg {
-            state: LegState::Sent { progress: verify },
-            results: Some(RESULTS.parse().unwrap()),
-            ..leased.row.leg
-        },
-        revision: leased.row.revision,
-        fence: Some(leased.fence),
-        due_at: None,
-        attempts: 0,
-        thaw: false,
-        receipt: None,
-        request: None,
-    };
-    store.save_leg(save).await.unwrap();
+    let after = Leg { results: Some(RESULTS.parse().unwrap()), ..sent(&leased.row.leg, verify) };
+    store.save_leg(save_of(&leased.row, Some(leased.fence), after)).await.unwrap();
     assert_no_canary(home.path());
     store.shred(at(500), 10).await.unwrap();
     assert_no_canary(home.path());
@@ -127,7 +115,7 @@ async fn many_writes_share_a_commit() {
 async fn everything_is_there_after_the_store_is_opened_again() {
     let (home, store) = fresh();
     accept(&store, calling_back("r1")).await;
-    store.create(own("o1", &["l1"])).await.unwrap();
+    create(&store, own("o1", &["l1"])).await;
     drop(store);
     for _ in 0..2 {
         let store = backend::open(&backend::file(home.path())).unwrap();

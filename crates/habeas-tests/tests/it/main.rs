@@ -8,12 +8,17 @@
     reason = "helpers of tests fail loudly"
 )]
 
+mod agent;
 mod cancel;
 mod controller;
 mod deliveries;
+mod evidence_kept;
+mod faults;
 mod idempotency;
 mod operator;
 mod privacy;
 mod processor;
+mod traps;
+mod versions;
 mod webhook;
 mod world;

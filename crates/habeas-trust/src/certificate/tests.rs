@@ -215,6 +215,30 @@ fn what_surrounds_the_blocks_is_not_kept() {
 }
 
 #[test]
+fn certificates_are_described_in_order_and_the_unreadable_left_out() {
+    let world = World::new();
+    let [leaf, intermediate] = world.through_intermediate();
+    let pem = leaf + &pem::encode(pem::CERTIFICATE, b"nonsense") + &intermediate + &world.authority.certificate_pem();
+    let chain = Chain::from_pem(&pem).expect("a chain");
+    let described: Vec<_> = chain.described().collect();
+    let [leaf, between, root] = described.as_slice() else { panic!("three certificates") };
+    assert_eq!(leaf.subject, format!("CN={DOMAIN}"));
+    assert_eq!(leaf.issuer, between.subject);
+    assert_eq!(between.issuer, root.subject);
+    assert_eq!(root.issuer, "CN=Root, O=Private certificate authority");
+    assert_eq!((leaf.not_before_ms, leaf.not_after_ms), (NOW - DAY, NOW + DAY));
+    assert_eq!((leaf.serial.len(), &leaf.sha256), (32, &chain.fingerprint()));
+}
+
+#[test]
+fn names_cannot_steer_a_terminal() {
+    let world = World::new();
+    let pem = world.custom(|params| params.distinguished_name.push(DnType::CommonName, "a\u{1b}[2Jb"));
+    let chain = Chain::from_pem(&pem).expect("a chain");
+    assert!(chain.described().all(|certificate| certificate.subject.contains("CN=a\u{fffd}[2Jb")));
+}
+
+#[test]
 fn texts_beyond_the_limits_are_refused() {
     let leaf = World::new().direct();
     assert!(Chain::from_pem(&leaf.repeat(16)).is_ok());

@@ -14,15 +14,29 @@ use crate::{
     dialects,
 };
 
-/// The prefix of the version in the paths that OpenGDPR 1.0 writes; everything is served without it, too.
-const PREFIX: &str = "/v1";
-
-/// The mounts of an organisation that serves the usual dialect in these roles below a URL.
+/// The mounts of an organisation in these roles below a URL, where nothing else is said. An agent serves every version
+/// that knows agents, the other roles the usual one.
 pub fn usual(roles: &[Role], public_url: &Url) -> Vec<Mount> {
-    [PREFIX, ""]
-        .into_iter()
-        .flat_map(|path| roles.iter().map(move |role| mount(dialects::USUAL, *role, public_url, path)))
-        .collect()
+    let of_role = |role: Role| usual_dialects(role).into_iter().map(move |dialect| (dialect, role));
+    let pairs: Vec<_> = roles.iter().copied().flat_map(of_role).collect();
+    prefixed(&pairs, public_url)
+}
+
+/// Mounts of these dialects and roles below a URL: each under its own prefix, and all of them without one.
+pub fn prefixed(pairs: &[(DialectId, Role)], public_url: &Url) -> Vec<Mount> {
+    let at = |(dialect, role): &(DialectId, Role), path: &str| mount(dialect.clone(), *role, public_url, path);
+    let prefixed = pairs.iter().map(|pair| at(pair, &dialects::usual_path(&pair.0)));
+    prefixed.chain(pairs.iter().map(|pair| at(pair, ""))).collect()
+}
+
+fn usual_dialects(role: Role) -> Vec<DialectId> {
+    match role {
+        Role::Agent => {
+            let knows_agents = |dialect: &std::sync::Arc<dyn Dialect>| dialects::has_role(dialect.as_ref(), role);
+            dialects::all().iter().filter(|dialect| knows_agents(dialect)).map(|dialect| dialect.id()).collect()
+        }
+        _ => vec![dialects::USUAL],
+    }
 }
 
 /// The configured mounts, or else the usual ones.
@@ -34,7 +48,9 @@ pub(super) fn assemble(
 ) -> Vec<Mount> {
     if configured.mount.is_empty() {
         for (index, role) in configured.roles.iter().enumerate() {
-            serves(loaded, &format!("{place}.roles[{index}]"), dialects::USUAL.as_str(), *role);
+            for dialect in usual_dialects(*role) {
+                serves(loaded, &format!("{place}.roles[{index}]"), dialect.as_str(), *role);
+            }
         }
         if configured.roles.is_empty() {
             loaded.object(&format!("{place}.roles"), "must name a role, or there must be a [[organisation.mount]]");
@@ -60,6 +76,7 @@ pub(super) fn assemble(
         }
         let (Some(dialect), Some(role), Some(path)) = (row.dialect.as_deref(), row.role, path) else { continue };
         serves(loaded, &at("dialect"), dialect, role);
+        // Several dialects may share a path: the engine tells their messages apart.
         if !seen.insert((dialect, role, path)) {
             loaded.object(&at("path"), "this mount is configured twice");
         }
@@ -83,7 +100,7 @@ pub fn certificate_url(mounts: &[Mount], dialects: &[std::sync::Arc<dyn Dialect>
 fn serves(loaded: &mut Loaded, place: &str, dialect: &str, role: Role) {
     match dialects::named(dialect) {
         None => loaded.object(place, unknown(dialect)),
-        Some(known) if !known.endpoints().iter().any(|row| row.roles.contains(&role)) => {
+        Some(known) if !dialects::has_role(known.as_ref(), role) => {
             loaded.object(place, format!("{dialect} has no role {role}"));
         }
         Some(_) => {}

@@ -10,7 +10,7 @@ use habeas_core::{
     organisation::{Organisation, Policy},
     role::Role,
 };
-use habeas_engine::directory::{Fulfilment, Tenant, Webhook};
+use habeas_engine::directory::Tenant;
 use habeas_trust::{
     certificate::{Chain, Roots},
     public_key::Leniency,
@@ -19,12 +19,9 @@ use habeas_trust::{
 };
 use url::Url;
 
-use super::{destination, files, mounts, party};
+use super::{files, fulfilment, mounts, party};
 use crate::{
-    config::{
-        Loaded,
-        organisation::{self as configured, FulfilmentBy},
-    },
+    config::{Loaded, organisation as configured},
     dialects,
 };
 
@@ -46,7 +43,7 @@ pub(super) fn assemble(
     let sealing = sealing_key(loaded, place, from);
     let mounts = public_url.as_ref().map(|url| mounts::assemble(loaded, place, from, url)).unwrap_or_default();
     capabilities_fit(loaded, place, from);
-    let fulfilment = fulfilment(loaded, &format!("{place}.fulfilment"), &from.fulfilment);
+    let fulfilment = fulfilment::assemble(loaded, place, from);
     let peers = party::assemble(loaded, place, &from.party);
     if let (Some(domain), Some(key), Some(chain)) = (&domain, &key, &chain) {
         chain_fits(loaded, &format!("{place}.certificate_file"), key, chain, (domain, roots, now));
@@ -164,9 +161,7 @@ fn sealing_key(loaded: &mut Loaded, place: &str, from: &configured::Organisation
 
 /// What an organisation says it supports must have a word in the dialects it serves.
 fn capabilities_fit(loaded: &mut Loaded, place: &str, from: &configured::Organisation) {
-    let processes = from.mount.is_empty() && from.roles.contains(&Role::Processor)
-        || from.mount.iter().any(|mount| mount.role == Some(Role::Processor));
-    if !processes {
+    if ![Role::Processor, Role::Agent].into_iter().any(|role| fulfilment::has_role(from, role)) {
         return;
     }
     let served: Vec<_> = match from.mount.as_slice() {
@@ -183,31 +178,4 @@ fn capabilities_fit(loaded: &mut Loaded, place: &str, from: &configured::Organis
             loaded.object(&format!("{place}.{key}"), "must name one, or no request can be accepted");
         }
     }
-}
-
-fn fulfilment(loaded: &mut Loaded, place: &str, from: &configured::Fulfilment) -> Option<Fulfilment> {
-    if from.by == FulfilmentBy::Operator {
-        for (key, given) in [("url", from.url.is_some()), ("secret_file", from.secret_file.is_some())] {
-            if given {
-                loaded.object(&format!("{place}.{key}"), "is for by = \"webhook\" only");
-            }
-        }
-        return Some(Fulfilment::Operator);
-    }
-    let url = required(loaded, &format!("{place}.url"), from.url.as_ref());
-    if let Some(url) = &url {
-        destination(loaded, &format!("{place}.url"), url);
-    }
-    let at = format!("{place}.secret_file");
-    let secret = required(loaded, &at, from.secret_file.as_ref()).and_then(|file| files::secret(loaded, &at, &file));
-    let secret = secret.and_then(|secret| {
-        secret
-            .expose()
-            .parse()
-            .map_err(|error: habeas_trust::webhook::NotAWebhookSecret| {
-                loaded.object(&at, error.to_string());
-            })
-            .ok()
-    });
-    Some(Fulfilment::Webhook(Webhook { url: url?, secret: secret? }))
 }

@@ -3,14 +3,15 @@
 use std::collections::HashSet;
 
 use habeas_core::{
-    dialect::DialectId,
+    capability::Capabilities,
+    dialect::{Dialect, DialectId},
     id::PartyId,
     party::{Party, Trust},
     secret::Secret,
 };
 use habeas_engine::directory::{Credential, Peer};
 
-use super::{destination, files, mounts, organisation::required};
+use super::{files, mounts, organisation::required, webhook::destination};
 use crate::{
     config::{
         Loaded, environment,
@@ -47,8 +48,9 @@ pub(super) fn assemble(loaded: &mut Loaded, place: &str, parties: &[configured::
 fn peer(loaded: &mut Loaded, place: &str, from: &configured::Party) -> Option<Peer> {
     let domain = required(loaded, &format!("{place}.domain"), from.domain.as_ref());
     let dialect = from.dialect.as_deref().map_or(dialects::USUAL, DialectId::named);
-    if dialects::named(dialect.as_str()).is_none() {
-        loaded.object(&format!("{place}.dialect"), mounts::unknown(dialect.as_str()));
+    match dialects::named(dialect.as_str()) {
+        Some(known) => fits(loaded, place, from, known.as_ref()),
+        None => loaded.object(&format!("{place}.dialect"), mounts::unknown(dialect.as_str())),
     }
     for (key, url) in [("base_url", &from.base_url), ("contact", &from.contact)] {
         if let Some(url) = url {
@@ -59,6 +61,7 @@ fn peer(loaded: &mut Loaded, place: &str, from: &configured::Party) -> Option<Pe
         loaded.object(&format!("{place}.credentials"), "at most two, the old and the new one");
     }
     let outgoing = outgoing(loaded, place, from);
+    let declared = declared(loaded, place, from);
     let id = from.id.clone().or_else(|| domain.as_ref().map(ToString::to_string));
     Some(Peer {
         party: Party {
@@ -71,12 +74,45 @@ fn peer(loaded: &mut Loaded, place: &str, from: &configured::Party) -> Option<Pe
                 pss: from.trust.pss,
                 certificate_on_another_host: from.trust.certificate_on_another_host,
                 callback_without_url: from.trust.callback_without_url,
+                unsigned_receipts: from.trust.unsigned_receipts,
             },
+            knobs: from.knobs.clone(),
+            vouches_for: from.vouches_for.clone(),
+            declared,
         },
         incoming: from.credentials.iter().map(|hash| hash.0.clone()).collect(),
         outgoing,
         contact: from.contact.clone(),
     })
+}
+
+/// Notes knobs and rights that the party's dialect does not have.
+fn fits(loaded: &mut Loaded, place: &str, from: &configured::Party, dialect: &dyn Dialect) {
+    let names: Vec<_> = dialect.knobs().iter().map(|knob| knob.name).collect();
+    for (index, _) in from.knobs.iter().enumerate().filter(|(_, knob)| !names.contains(&knob.as_str())) {
+        let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let message = format!("is no knob of {}, which has {has}", dialect.id());
+        loaded.object(&format!("{place}.knobs[{index}]"), message);
+    }
+    for (index, right) in from.rights.iter().enumerate().filter(|(_, right)| dialect.nearest(**right) != Some(**right))
+    {
+        loaded.object(&format!("{place}.rights[{index}]"), format!("{} has no word for {right}", dialect.id()));
+    }
+}
+
+/// What it is said to support, in place of its own word.
+fn declared(loaded: &mut Loaded, place: &str, from: &configured::Party) -> Option<Capabilities> {
+    for (key, missing, other) in [
+        ("rights", from.rights.is_empty() && !from.identities.is_empty(), "identities"),
+        ("identities", from.identities.is_empty() && !from.rights.is_empty(), "rights"),
+    ] {
+        if missing {
+            loaded.missing_because(&format!("{place}.{key}"), &format!("is required beside {other}"));
+        }
+    }
+    let identities = from.identities.iter().map(|form| (form.0.clone(), form.1)).collect();
+    let given = !from.rights.is_empty() && !from.identities.is_empty();
+    given.then(|| Capabilities { rights: from.rights.clone(), identities, certificate_url: None })
 }
 
 fn outgoing(loaded: &mut Loaded, place: &str, from: &configured::Party) -> Option<Credential> {

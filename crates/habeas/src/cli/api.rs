@@ -1,7 +1,8 @@
 //! Which calls of the operator API do the commands make?
 
 use habeas_server::operator::dto::{
-    Capabilities, Deliveries, Deny, Extend, Fulfill, Request, Requests, Retried, RetryMany, Send, Story, Subject,
+    Capabilities, Deliveries, Deny, Extend, Faults, Fulfill, Leg, Legs, Organisations, Request, Requests, Retried,
+    RetryMany, Send, Story, Subject,
 };
 use serde::Serialize;
 
@@ -22,6 +23,10 @@ impl Client {
 
     pub(super) async fn story(&self, id: &str) -> Outcome<Story> {
         self.get(&["requests", id], &[]).await
+    }
+
+    pub(super) async fn evidence(&self, id: &str) -> Outcome<Vec<u8>> {
+        self.file(&["requests", id, "evidence"]).await
     }
 
     pub(super) async fn subject(&self, id: &str) -> Outcome<Subject> {
@@ -58,6 +63,30 @@ impl Client {
 
     pub(super) async fn retry_many(&self, which: &RetryMany) -> Outcome<Retried> {
         self.post(&["deliveries", "retry"], which).await
+    }
+
+    pub(super) async fn poll(&self, id: &str) -> Outcome<Story> {
+        self.post(&["requests", id, "poll"], &Nothing {}).await
+    }
+
+    pub(super) async fn legs(&self, query: &[(&str, String)]) -> Outcome<Legs> {
+        self.get(&["legs"], query).await
+    }
+
+    pub(super) async fn retry_leg(&self, id: &str) -> Outcome<Leg> {
+        self.post(&["legs", id, "retry"], &Nothing {}).await
+    }
+
+    pub(super) async fn waive_leg(&self, id: &str) -> Outcome<Leg> {
+        self.post(&["legs", id, "waive"], &Nothing {}).await
+    }
+
+    pub(super) async fn faults(&self, query: &[(&str, String)]) -> Outcome<Faults> {
+        self.get(&["faults"], query).await
+    }
+
+    pub(super) async fn organisations(&self) -> Outcome<Organisations> {
+        self.get(&["organisations"], &[]).await
     }
 
     pub(super) async fn capabilities(&self, organisation: &str, party: &str) -> Outcome<Capabilities> {

@@ -62,6 +62,11 @@ impl Client {
         self.call(Method::POST, path, &[], Some(body)).await
     }
 
+    /// Asks for a file, to be kept byte for byte.
+    pub(super) async fn file(&self, path: &[&str]) -> Outcome<Vec<u8>> {
+        self.exchange(Method::GET, path, &[], None::<&()>).await
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -69,6 +74,17 @@ impl Client {
         query: &[(&str, String)],
         body: Option<&impl Serialize>,
     ) -> Outcome<T> {
+        let bytes = self.exchange(method, path, query, body).await?;
+        Ok(serde_json::from_slice(&bytes).context("the server's answer cannot be read")?)
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+        body: Option<&impl Serialize>,
+    ) -> Outcome<Vec<u8>> {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.extend(path);
@@ -84,7 +100,7 @@ impl Client {
         let status = response.status();
         let bytes = response.bytes().await.map_err(|error| self.unreachable(error))?;
         if status.is_success() {
-            return Ok(serde_json::from_slice(&bytes).context("the server's answer cannot be read")?);
+            return Ok(bytes.into());
         }
         if status == StatusCode::UNAUTHORIZED {
             return Err(Failure::Unverified(anyhow!("the server does not know this operator token")));

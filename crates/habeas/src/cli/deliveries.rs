@@ -26,7 +26,7 @@ pub(super) struct List {
     /// Only those in that state: due, leased, delivered, superseded, abandoned.
     #[arg(long)]
     state: Option<String>,
-    /// Only those of that kind: callback, webhook, notice.
+    /// Only those of that kind: callback, webhook, notice, alert.
     #[arg(long)]
     kind: Option<String>,
     /// Only those of that organisation.

@@ -7,6 +7,7 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::{anyhow, bail};
 use habeas_core::{dialect::Operation, id::RequestId, right::Right, secret::Secret};
 use habeas_server::operator::dto::{Identity, Send, Story, To};
+use habeas_store::RequestFilter;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use url::Url;
@@ -24,6 +25,7 @@ use crate::{
 use evidence::Witness;
 
 const CONTROLLER: &str = "shop.localhost";
+const AGENT: &str = "agent.localhost";
 const WITHIN: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(25);
 
@@ -47,11 +49,13 @@ async fn show(sandbox: &Sandbox, stage: &Stage) -> Outcome {
     let operator = Url::parse(&world.operator.url)?;
     let client = Client::new(&operator, Secret::new(world.operator.token.as_str()))?;
     let witness = Witness::new(sandbox)?;
-    let act = |right, party| Act { stage, client: &client, witness: &witness, sandbox, right, party };
-    let (erasure, access) = (act(Right::Erasure, "mail.localhost"), act(Right::Access, "ads.localhost"));
-    tokio::try_join!(erasure.play(), access.play())?;
+    let act = |name, right, party| Act { stage, client: &client, witness: &witness, sandbox, name, right, party };
+    let erasure = act("erasure", Right::Erasure, "mail.localhost");
+    let access = act("access", Right::Access, "ads.localhost");
+    let handed_on = act("agent", Right::Erasure, AGENT);
+    tokio::try_join!(erasure.play(), access.play(), handed_on.play())?;
     let ms = stage.ms();
-    stage.step("demo", "done", &format!("both requests completed, everything verified, in {ms} ms"), json!({}));
+    stage.step("demo", "done", &format!("all three requests completed, everything verified, in {ms} ms"), json!({}));
     Ok(())
 }
 
@@ -85,8 +89,34 @@ struct Act<'a> {
     client: &'a Client,
     witness: &'a Witness<'a>,
     sandbox: &'a Sandbox,
+    name: &'static str,
     right: Right,
     party: &'static str,
+}
+
+/// What an organisation keeps of a request, and how much of it was shown.
+struct Book {
+    keeper: &'static str,
+    request: RequestId,
+    seen: usize,
+    /// Who has said to it that the request is done.
+    completed: Vec<String>,
+}
+
+impl Book {
+    fn of(keeper: &'static str, request: RequestId) -> Self {
+        Self { keeper, request, seen: 0, completed: Vec::new() }
+    }
+
+    /// Whether all have said so who are going to: of what is handed on the processors tell the controller, too.
+    fn is_complete(&self, party: &str) -> bool {
+        let expected: &[&str] = match (party, self.keeper) {
+            (AGENT, CONTROLLER) => &[AGENT, "mail.localhost", "ads.localhost"],
+            (AGENT, _) => &["mail.localhost", "ads.localhost"],
+            (party, _) => &[party],
+        };
+        expected.iter().all(|name| self.completed.iter().any(|done| done == name))
+    }
 }
 
 impl Act<'_> {
@@ -97,11 +127,11 @@ impl Act<'_> {
         if self.right.has_results() {
             self.fetch_results(&story).await?;
         }
-        Ok(())
+        self.export(&id).await
     }
 
     fn step(&self, step: &str, said: &str, more: Value) {
-        self.stage.step(self.right.as_str(), step, said, more);
+        self.stage.step(self.name, step, said, more);
     }
 
     async fn discover(&self) -> Outcome {
@@ -118,10 +148,11 @@ impl Act<'_> {
         let person = Identity { kind: "email".into(), format: "raw".into(), value: "ann@example.org".into() };
         let wish = Send {
             from: CONTROLLER.to_owned(),
-            to: To::One(self.party.to_owned()),
+            to: Some(To::One(self.party.to_owned())),
             right: self.right.to_string(),
             identities: vec![person],
             submitted_at: None,
+            reference: None,
         };
         let id = self.client.send(&wish).await?.request.request_id;
         self.step("submitted", &format!("{CONTROLLER} asks {}, request {id}", self.party), json!({ "request_id": id }));
@@ -130,23 +161,19 @@ impl Act<'_> {
 
     /// Until the request is done: every receipt and callback is checked once more here, apart from the engine.
     async fn follow(&self, id: &str) -> Outcome<Story> {
-        let request = RequestId::new(id);
-        let (until, mut seen) = (Instant::now() + WITHIN, 0);
+        let mut books = vec![Book::of(CONTROLLER, RequestId::new(id))];
+        let until = Instant::now() + WITHIN;
         loop {
             let story = self.client.story(id).await?;
-            let rows = self.sandbox.engine().store().receipts(&request).await?;
-            for row in rows.iter().skip(seen) {
-                let evidence = self.witness.examine(&row.receipt).map_err(Failure::Unverified)?;
-                let step = match row.receipt.operation {
-                    Operation::Callback => "callback",
-                    Operation::Submit => "receipt",
-                    _ => "answer",
-                };
-                self.step(step, &format!("verified: {}", evidence.said()), evidence.json());
-                self.step(&evidence.status, &format!("says {}", self.party), json!({ "party": self.party }));
+            if self.party == AGENT && books.len() == 1 {
+                books.extend(self.handed_on(id).await?);
             }
-            seen = rows.len();
-            if legs::is_final(&story) {
+            for book in &mut books {
+                self.read(book).await?;
+            }
+            let failed = legs::is_final(&story) && story.request.state != "fulfilled";
+            let complete = legs::is_final(&story) && books.iter().all(|book| book.is_complete(self.party));
+            if failed || complete {
                 return self.ending(story);
             }
             if Instant::now() > until {
@@ -156,11 +183,57 @@ impl Act<'_> {
         }
     }
 
+    /// The agent's own book of the request: what the processors signed is kept there.
+    async fn handed_on(&self, id: &str) -> Outcome<Option<Book>> {
+        let filter = RequestFilter { organisation: Some(AGENT.parse()?), limit: 10, ..RequestFilter::default() };
+        let requests = self.sandbox.engine().store().list(&filter).await?;
+        let theirs = requests.into_iter().find(|request| request.standing.wire_id.as_str() == id);
+        Ok(theirs.map(|request| Book::of(AGENT, request.id)))
+    }
+
+    async fn read(&self, book: &mut Book) -> Outcome {
+        let rows = self.sandbox.engine().store().receipts(&book.request).await?;
+        for row in rows.iter().skip(book.seen) {
+            let evidence = self.witness.examine(&row.receipt).map_err(Failure::Unverified)?;
+            let step = match row.receipt.operation {
+                Operation::Callback => "callback",
+                Operation::Submit => "receipt",
+                _ => "answer",
+            };
+            let (signer, keeper) = (row.receipt.signer.as_str(), book.keeper);
+            if evidence.status == "completed" {
+                book.completed.push(signer.to_owned());
+            }
+            self.step(step, &format!("to {keeper}, verified: {}", evidence.said()), evidence.json(keeper));
+            self.step(
+                &evidence.status,
+                &format!("says {signer} to {keeper}"),
+                json!({ "party": signer, "to": keeper }),
+            );
+        }
+        book.seen = rows.len();
+        Ok(())
+    }
+
     fn ending(&self, story: Story) -> Outcome<Story> {
         match story.request.state.as_str() {
             "fulfilled" => Ok(story),
             state => Err(anyhow!("the {} ended {state}", self.right).into()),
         }
+    }
+
+    /// What an auditor is given, checked as an auditor would: from the file alone.
+    async fn export(&self, id: &str) -> Outcome {
+        let request = RequestId::new(id);
+        let mut files = vec![(CONTROLLER, self.sandbox.engine().export_evidence(&request).await?)];
+        if let Some(book) = self.handed_on(id).await?.filter(|_| self.party == AGENT) {
+            files.push((AGENT, self.sandbox.engine().export_evidence(&book.request).await?));
+        }
+        for (keeper, file) in files {
+            let said = self.witness.audit(&file).map_err(Failure::Unverified)?;
+            self.step("evidence", &format!("of {keeper}: {said}"), json!({ "keeper": keeper, "bytes": file.len() }));
+        }
+        Ok(())
     }
 
     /// The person's data are there for the controller and for nobody else.

@@ -43,14 +43,20 @@ pub(super) async fn run(args: Args, output: Output) -> Outcome {
 }
 
 fn greet(world: &Announcement, output: Output) {
-    let rows = world.organisations.iter().flat_map(|organisation| {
-        organisation.mounts.iter().map(|mount| {
-            let tokens = organisation.credentials.iter().map(|one| format!("{}: {}", one.party, one.token));
-            let tokens = tokens.collect::<Vec<_>>().join("\n");
-            [organisation.domain.clone(), mount.role.clone(), mount.base_url.clone(), tokens]
-        })
-    });
-    output.table(["organisation", "role", "base url", "credentials"], rows);
+    let lines = |lines: Vec<String>| lines.join("\n");
+    output.table(
+        ["organisation", "role", "dialect", "base url", "credentials"],
+        world.organisations.iter().map(|organisation| {
+            let (mounts, credentials) = (organisation.mounts.iter(), organisation.credentials.iter());
+            [
+                organisation.domain.clone(),
+                organisation.roles.join(", "),
+                lines(mounts.clone().map(|mount| mount.dialect.clone()).collect()),
+                lines(mounts.map(|mount| mount.base_url.clone()).collect()),
+                lines(credentials.map(|one| format!("{}: {}", one.party, one.token)).collect()),
+            ]
+        }),
+    );
     let operator = &world.operator;
     output.say(&format!(
         "\nOperator API  {}\nIts token     {}\nAuthority     {}",
@@ -67,6 +73,12 @@ fn greet(world: &Announcement, output: Output) {
     ));
     let discovery = world.organisations.iter().flat_map(|organisation| &organisation.mounts).next();
     if let Some(mount) = discovery {
-        output.say(&format!("  curl -i {}/discovery\n\nCtrl-C stops it.", mount.base_url));
+        output.say(&format!("  curl -i {}/discovery\n", mount.base_url));
     }
+    output.say(
+        "Or through the agent, who is spoken to in 0.1.3 and hands it on to mail and ads:\n\n  \
+         habeas send --from shop.localhost --to agent.localhost --right erasure \\\n    \
+         --identity email:raw:ann@example.org --wait\n\n\
+         Without --to, everybody who can serve it gets it. Ctrl-C stops it.",
+    );
 }

@@ -91,7 +91,7 @@ pub(super) struct Token {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Webhook {
-    /// Where to write it: `secret_file` in [organisation.fulfilment].
+    /// Where to write it: `secret_file` in [organisation.fulfilment] or [alert].
     #[arg(long, default_value = "webhook.secret")]
     file: PathBuf,
 }
@@ -203,7 +203,8 @@ fn webhook(args: &Webhook, setup: &Setup, output: Output) -> Outcome {
     output.say(&format!(
         "Wrote {}: the secret by which your systems know our messages (Standard Webhooks: webhook-id,\n\
          webhook-timestamp and webhook-signature). Hand it to them on a safe way, and put this into\n\
-         [organisation.fulfilment]:\n\n  by = \"webhook\"\n  url = \"https://...\"\n  secret_file = {:?}",
+         [organisation.fulfilment]:\n\n  by = \"webhook\"\n  url = \"https://...\"\n  secret_file = {:?}\n\n\
+         or, without the first line, into [alert].",
         file.display(),
         args.file,
     ));

@@ -1,4 +1,6 @@
-//! How is a request that was sent shown? The one shape of `send`, `status` and `cancel`.
+//! How is a request that was sent shown? The one shape of `send`, `status` and `cancel`. And its commands.
+
+pub(super) mod command;
 
 use habeas_server::operator::dto::{Leg, Story};
 use serde_json::{Value, json};
@@ -10,12 +12,24 @@ use super::{
 
 /// Prints it with its legs.
 pub(super) fn print(story: &Story, output: Output) {
+    print_sent(story, None, output);
+}
+
+/// The same, with the parties that were left out because they do not serve it.
+pub(super) fn print_sent(story: &Story, left_out: Option<&[String]>, output: Output) {
     if output.is_json() {
-        output.json(&value(story));
+        let mut value = value(story);
+        if let (Some(members), Some(parties)) = (value.as_object_mut(), left_out) {
+            members.insert("left_out".to_owned(), json!(parties));
+        }
+        output.json(&value);
         return;
     }
     output.say(&format!("request {}: {}", story.request.request_id, story.request.state));
     output.table(["party", "right", "state", "receipt", "expected by", "results"], story.legs.iter().map(row));
+    if let Some(parties) = left_out.filter(|parties| !parties.is_empty()) {
+        output.say(&format!("left out, since they do not serve it: {}", parties.join(", ")));
+    }
 }
 
 /// It failed if a party said no.
@@ -27,7 +41,18 @@ pub(super) fn verdict(story: &Story) -> Outcome {
 /// Whether the party has answered our submission, or will never have to. A callback that came before the answer is none:
 /// the receipt is still under way.
 pub(super) fn is_answered(leg: &Leg) -> bool {
-    leg.accepted_at.is_some() || matches!(leg.state.as_str(), "refused" | "waived")
+    leg.accepted_at.is_some() || matches!(leg.state.as_str(), "refused" | "waived" | "inapplicable")
+}
+
+/// Whether nothing more is expected of the party.
+pub(super) fn is_done(leg: &Leg) -> bool {
+    const FINAL: [&str; 7] = ["fulfilled", "cancelled", "denied", "expired", "refused", "waived", "inapplicable"];
+    FINAL.contains(&leg.state.as_str())
+}
+
+/// Whether it waits for an operator: something is wrong, and nothing is tried again by itself.
+pub(super) fn is_stuck(leg: &Leg) -> bool {
+    leg.trouble.is_some() && leg.next_attempt_at.is_none() && !is_done(leg)
 }
 
 /// Whether nothing is left to be done.
@@ -38,6 +63,7 @@ pub(super) fn is_final(story: &Story) -> bool {
 fn value(story: &Story) -> Value {
     let legs = story.legs.iter().map(|leg| {
         json!({
+            "leg_id": leg.leg_id,
             "party": leg.party,
             "right": leg.right,
             "state": leg.state,
@@ -51,6 +77,8 @@ fn value(story: &Story) -> Value {
             "cancel": leg.cancel,
             "attempts": leg.attempts,
             "next_attempt_at": leg.next_attempt_at,
+            "trouble": leg.trouble,
+            "late": leg.late,
         })
     });
     json!({
@@ -66,15 +94,45 @@ fn row(leg: &Leg) -> [String; 6] {
         Some(_) => "NOT VERIFIED".to_owned(),
         None => "none".to_owned(),
     };
-    let state = match leg.cancel.as_str() {
+    let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
+    [leg.party.clone(), leg.right.clone(), standing(leg), receipt, or_dash(&leg.expected_by), or_dash(&leg.results_url)]
+}
+
+/// Where it stands, and what is the matter with it.
+fn standing(leg: &Leg) -> String {
+    let mut said = match leg.cancel.as_str() {
         "wanted" => format!("{} (cancellation asked)", leg.state),
         "refused" => format!("{} (could not be cancelled)", leg.state),
         _ => leg.state.clone(),
     };
-    let state = match &leg.next_attempt_at {
-        Some(at) if leg.attempts > 0 => format!("{state}, tried {} times, again at {at}", leg.attempts),
-        _ => state,
-    };
+    if leg.late {
+        said += ", late";
+    }
+    if let Some(trouble) = &leg.trouble {
+        said += &format!(", {trouble}");
+    }
+    match &leg.next_attempt_at {
+        Some(at) if leg.attempts > 0 => said + &format!(", tried {} times, again at {at}", leg.attempts),
+        None if is_stuck(leg) => said + ", waits for you",
+        _ => said,
+    }
+}
+
+/// Prints legs of several requests.
+pub(super) fn table(legs: &[Leg], output: Output) {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
-    [leg.party.clone(), leg.right.clone(), state, receipt, or_dash(&leg.expected_by), or_dash(&leg.results_url)]
+    output.table(
+        ["leg", "request", "organisation", "party", "right", "state", "expected by"],
+        legs.iter().map(|leg| {
+            [
+                leg.leg_id.clone(),
+                leg.request_id.clone(),
+                leg.organisation.clone(),
+                leg.party.clone(),
+                leg.right.clone(),
+                standing(leg),
+                or_dash(&leg.expected_by),
+            ]
+        }),
+    );
 }

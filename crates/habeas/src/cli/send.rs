@@ -1,22 +1,22 @@
-//! `habeas send`: a controller sends a request and sees the receipts.
+//! `habeas send`: a controller sends a request and sees the receipts, or sends thousands from a file.
 
-use std::time::Duration;
+mod batch;
+mod journal;
+mod lines;
+mod one;
+mod progress;
+
+use std::path::PathBuf;
 
 use habeas_core::{domain::Domain, right::Right};
-use habeas_server::operator::dto::{Send, Story, To};
 
 use super::{
-    exit::{Exit, Failure, Outcome},
+    exit::Outcome,
     identity::Named,
-    legs,
-    output::{Output, complain},
+    output::Output,
     setup::{Server, Setup},
-    watch::Watch,
 };
 use crate::config::duration;
-
-/// Submissions are answered at once, or tried again later by the server.
-const ANSWER: Duration = Duration::from_secs(30);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -25,57 +25,43 @@ pub(super) struct Args {
     /// The organisation that sends.
     #[arg(long, value_name = "DOMAIN")]
     from: Domain,
-    /// A party that shall act; may be given several times.
-    #[arg(long, value_name = "PARTY", required = true)]
+    /// A party that shall act; may be given several times. Without any, every party that can serve the request.
+    #[arg(long, value_name = "PARTY")]
     to: Vec<String>,
     /// The right used: access, portability, erasure.
-    #[arg(long)]
-    right: Right,
+    #[arg(long, required_unless_present = "file")]
+    right: Option<Right>,
     /// By what the person is known, kind:format:value; the value may be @FILE, or - for standard input. May be given
     /// several times.
-    #[arg(long, value_name = "IDENTITY", required = true)]
+    #[arg(long, value_name = "IDENTITY", required_unless_present = "file")]
     identity: Vec<Named>,
     /// When the person asked, such as 2026-01-31T12:00:00Z; now, if not given.
     #[arg(long, value_name = "TIME")]
     submitted_at: Option<String>,
+    /// Your own name for the request, nothing personal: under one name it is made once, however often it is sent.
+    #[arg(long, value_name = "NAME")]
+    reference: Option<String>,
     /// Wait until the request is done.
     #[arg(long)]
     wait: bool,
     /// How long to wait for that.
     #[arg(long, value_name = "DURATION", default_value = "60s", requires = "wait")]
     timeout: duration::Duration,
+    /// Send every request of a file of JSON lines: right, identities, and if wanted submitted_at, to, reference. What
+    /// was sent is noted in FILE.sent, so that the same command goes on where it was stopped and sends nothing twice.
+    #[arg(
+        long, value_name = "FILE",
+        conflicts_with_all = ["right", "identity", "submitted_at", "reference", "wait"]
+    )]
+    file: Option<PathBuf>,
 }
 
 pub(super) async fn run(args: Args, setup: &Setup, output: Output) -> Outcome {
-    let client = args.server.client(setup)?;
-    let identities = args.identity.iter().map(Named::read).collect::<anyhow::Result<_>>().map_err(Failure::Usage)?;
-    let wish = Send {
-        from: args.from.to_string(),
-        to: To::Many(args.to),
-        right: args.right.to_string(),
-        identities,
-        submitted_at: args.submitted_at,
-    };
-    let story = client.send(&wish).await?;
-    let id = story.request.request_id.clone();
-    output.say(&format!("request {id}: sent to {}", parties(&story)));
-    let mut watch = Watch::new(&story);
-    let tell = |news: super::watch::News| output.say(&news.said());
-    let answered = |story: &Story| story.legs.iter().all(legs::is_answered);
-    let mut story = watch.until(&client, &id, ANSWER, answered, tell).await?;
-    if args.wait {
-        let within = Duration::from_millis(u64::try_from(args.timeout.ms()).unwrap_or_default());
-        story = watch.until(&client, &id, within, legs::is_final, tell).await?;
+    match args.file.clone() {
+        Some(file) => {
+            let client = args.server.client(setup)?;
+            batch::run(batch::Batch { from: args.from, to: args.to, file }, client, output).await
+        }
+        None => one::run(args, setup, output).await,
     }
-    legs::print(&story, output);
-    legs::verdict(&story)?;
-    if !answered(&story) || args.wait && !legs::is_final(&story) {
-        complain(&format!("not done in time; the server goes on: habeas status {id}"));
-        return Err(Failure::Told(Exit::Failed));
-    }
-    Ok(())
-}
-
-fn parties(story: &Story) -> String {
-    story.legs.iter().map(|leg| leg.party.as_str()).collect::<Vec<_>>().join(", ")
 }

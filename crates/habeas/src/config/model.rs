@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use habeas_engine::settings::Settings;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use url::Url;
 use utoipa::ToSchema;
 
 use super::{duration::Duration, organisation::Organisation};
@@ -21,6 +22,10 @@ pub struct Config {
     pub operator: Operator,
     /// How other parties are told of changes.
     pub delivery: Delivery,
+    /// How parties that have a request of ours are asked about it.
+    pub follow: Follow,
+    /// Where the operator is told of what needs attention.
+    pub alert: Alert,
     /// Where this server may connect to.
     pub egress: Egress,
     /// Which authorities are believed.
@@ -38,6 +43,8 @@ impl Default for Config {
             listen: Listen::default(),
             operator: Operator::default(),
             delivery: Delivery::default(),
+            follow: Follow::default(),
+            alert: Alert::default(),
             egress: Egress::default(),
             trust: Trust::default(),
             log: Log::default(),
@@ -117,6 +124,35 @@ impl Default for Delivery {
     }
 }
 
+/// How parties that have a request of ours, and say nothing, are asked how it stands.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Follow {
+    /// The pause before each question, counted from the last news; the last one is repeated until the party is done.
+    #[schema(value_type = Vec<String>)]
+    pub schedule: Vec<Duration>,
+}
+
+impl Default for Follow {
+    fn default() -> Self {
+        Self { schedule: Settings::default().follow.steps_ms.into_iter().map(Duration::from_ms).collect() }
+    }
+}
+
+/// Where the operator is told that something needs attention: callbacks that keep failing, parties that are late or cannot
+/// be dealt with, certificates that end. Each is told once, a certificate once a day, by a message signed as Standard
+/// Webhooks says. Without this section `habeas faults` still lists them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Alert {
+    /// Where the messages go.
+    #[schema(value_type = Option<String>)]
+    pub url: Option<Url>,
+    /// The file with the secret that signs them: `whsec_` and base64, as `habeas keys webhook` makes it.
+    #[schema(value_type = Option<String>)]
+    pub secret_file: Option<PathBuf>,
+}
+
 /// Where this server may connect to. Addresses that a peer names (callbacks, certificates) never lead into private
 /// networks, whatever is written here.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -124,7 +160,7 @@ impl Default for Delivery {
 pub struct Egress {
     /// The ports that addresses named by peers may have, besides 443.
     pub ports: Vec<u16>,
-    /// Private networks that destinations written in this file (webhooks, parties, contacts) may lie in, such as
+    /// Private networks that destinations written in this file (webhooks, alerts, parties, contacts) may lie in, such as
     /// `10.0.0.0/8`.
     #[schema(value_type = Vec<String>)]
     pub allow: Vec<IpNet>,

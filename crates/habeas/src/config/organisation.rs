@@ -37,11 +37,13 @@ pub struct Organisation {
     /// personal. Required.
     #[schema(value_type = Option<String>)]
     pub sealing_key_file: Option<PathBuf>,
-    /// The parts in which it acts: `controller`, `processor`. Used where no `mount` is given.
+    /// The parts in which it acts: `controller`, `processor`, `agent`. Used where no `mount` is given. An agent stands
+    /// between controllers and processors: it hands what it receives on, so `fulfilment.by` must be `parties`.
     #[schema(value_type = Vec<String>)]
     pub roles: Vec<Role>,
-    /// Where it serves which dialect. Without any: `opengdpr/1.0` for each of its roles, under `/v1` and also without
-    /// that prefix.
+    /// Where it serves which dialect. Without any: as `controller` and `processor` `opengdpr/1.0`, under `/v1`; as
+    /// `agent` every version that knows agents, under its own prefix such as `/v0.1.3`; and all of them also without
+    /// prefix, the newest first.
     pub mount: Vec<Mount>,
     /// The law that holds when a request names none: `gdpr`, `ccpa` or `voluntary`.
     #[schema(value_type = String)]
@@ -56,7 +58,8 @@ pub struct Organisation {
     pub call_back_acceptance: bool,
     /// Whether answers carry their signature in the body beside the header.
     pub signature_in_body: bool,
-    /// The rights it serves: `access`, `portability`, `erasure`.
+    /// The rights it serves: `access`, `portability`, `erasure`. Where parties do the work, this and `identities` hold
+    /// only while a party cannot be asked; otherwise it serves what any of its parties serves.
     #[schema(value_type = Vec<String>)]
     pub rights: Vec<Right>,
     /// The identities it accepts, each `kind:format`; the formats are `raw`, `sha256`, `sha1` and `md5`.
@@ -94,14 +97,14 @@ impl Default for Organisation {
     }
 }
 
-/// A place where an organisation serves one dialect in one role. Without any: `opengdpr/1.0` for each of its roles,
-/// under `/v1` and also without that prefix.
+/// A place where an organisation serves one dialect in one role. Several dialects may share a path: there each message
+/// is taken in the dialect that its `api_version` names, and in that of the first mount if it names none.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mount {
-    /// The dialect: `opengdpr/1.0`. Required.
+    /// The dialect: `opengdpr/1.0`, `opengdpr/0.1.3` or `opengdpr/0.1.2`. Required.
     pub dialect: Option<String>,
-    /// The role: `controller` or `processor`. Required.
+    /// The role: `controller`, `processor` or `agent`. Required.
     #[schema(value_type = Option<String>)]
     pub role: Option<Role>,
     /// The path below `public_url`: empty, or beginning with a slash. Required.
@@ -113,9 +116,13 @@ pub struct Mount {
 #[serde(default, deny_unknown_fields)]
 pub struct Fulfilment {
     /// `operator`: a person, by command line or API. `webhook`: the organisation's own systems, told by a signed
-    /// message.
+    /// message. `parties`: parties of the organisation, each of which gets its share; what they report is what the
+    /// sender is told.
     #[schema(value_type = String)]
     pub by: FulfilmentBy,
+    /// With `parties`: the ids of those who get a share, if they serve it; without any, every party that has a
+    /// `base_url`.
+    pub parties: Vec<String>,
     /// Where the webhook goes.
     #[schema(value_type = Option<String>)]
     pub url: Option<Url>,
@@ -133,6 +140,8 @@ pub enum FulfilmentBy {
     Operator,
     /// The organisation's own systems.
     Webhook,
+    /// Its parties.
+    Parties,
 }
 
 /// A counterparty of an organisation.
@@ -144,8 +153,10 @@ pub struct Party {
     /// The domain it signs as. Required.
     #[schema(value_type = Option<String>)]
     pub domain: Option<Domain>,
-    /// The dialect in which it is spoken to; `opengdpr/1.0`, if not given.
+    /// The dialect in which it is spoken to: `opengdpr/1.0`, if not given, or `opengdpr/0.1.3` or `opengdpr/0.1.2`.
     pub dialect: Option<String>,
+    /// What that dialect does differently for it: names of knobs, which are listed at the end of this page.
+    pub knobs: Vec<String>,
     /// Where it serves that dialect; not needed for a party that only calls.
     #[schema(value_type = Option<String>)]
     pub base_url: Option<Url>,
@@ -163,6 +174,15 @@ pub struct Party {
     pub credential_file: Option<PathBuf>,
     /// Or the name of the environment variable with it.
     pub credential_env: Option<String>,
+    /// The domains of those to whom it hands requests on, and who may therefore report about them.
+    #[schema(value_type = Vec<String>)]
+    pub vouches_for: Vec<Domain>,
+    /// The rights it serves, for a party that cannot be asked: with `identities`, in place of its discovery.
+    #[schema(value_type = Vec<String>)]
+    pub rights: Vec<Right>,
+    /// The identities it accepts, each `kind:format`, for a party that cannot be asked: with `rights`.
+    #[schema(value_type = Vec<String>)]
+    pub identities: Vec<IdentityForm>,
     /// Where it is told when callbacks to it keep failing.
     #[schema(value_type = Option<String>)]
     pub contact: Option<Url>,
@@ -193,6 +213,8 @@ pub struct Leniency {
     pub certificate_on_another_host: bool,
     /// Its callbacks may come without `status_callback_url`.
     pub callback_without_url: bool,
+    /// Its receipts and statuses may come without a signature. They prove nothing then and are not kept as receipts.
+    pub unsigned_receipts: bool,
 }
 
 /// What an organisation accepts at most.

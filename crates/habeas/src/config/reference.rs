@@ -9,6 +9,7 @@ use super::{
     model::Config,
     organisation::{Mount, Organisation, Party},
 };
+use crate::dialects;
 
 /// The page.
 pub fn page() -> String {
@@ -19,6 +20,7 @@ pub fn page() -> String {
     let root = serde_json::to_value(<Config as utoipa::PartialSchema>::schema()).unwrap_or_default();
     let mut page = Page { schemas, text: HEAD.to_owned() };
     page.section("", "The file", &root, &default_of::<Config>());
+    page.knobs();
     page.text
 }
 
@@ -66,6 +68,29 @@ impl Page {
         }
     }
 }
+
+impl Page {
+    /// What dialects do differently on wish is theirs to say, so that this list cannot differ from the program.
+    fn knobs(&mut self) {
+        let dialects = dialects::all();
+        let knobs = dialects.iter().flat_map(|dialect| dialect.knobs().iter().map(|knob| (dialect.id(), knob)));
+        let rows: String =
+            knobs.map(|(dialect, knob)| format!("| `{dialect}` | `{}` | {} |\n", knob.name, flat(knob.doc))).collect();
+        if !rows.is_empty() {
+            self.text.push_str(KNOBS);
+            self.text.push_str(&rows);
+        }
+    }
+}
+
+const KNOBS: &str = "
+## Knobs
+
+What a dialect does differently for a party whose `knobs` name it.
+
+| dialect | knob | meaning |
+|---|---|---|
+";
 
 /// The defaults of an entry of a list, which the whole configuration's default has none of.
 fn entry_default(name: &str) -> Value {
@@ -127,6 +152,8 @@ mod tests {
             "## `[listen]`",
             "## `[operator]`",
             "## `[delivery]`",
+            "## `[follow]`",
+            "## `[alert]`",
             "## `[egress]`",
             "## `[trust]`",
             "## `[log]`",

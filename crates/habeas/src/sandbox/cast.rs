@@ -1,30 +1,20 @@
 //! Who is in the sandbox?
 
-use std::sync::Arc;
+use habeas_core::{dialect::DialectId, identity::Format, role::Role};
+use habeas_trust::signing::Algorithm;
 
-use anyhow::{Context as _, anyhow};
-use habeas_core::{
-    capability::Capabilities,
-    clock::{DAY_MS, SECOND_MS},
-    domain::Domain,
-    id::{KeyId, PartyId},
-    identity::{Format, Kind},
-    organisation::{Limits, Organisation, Policy},
-    party::{Party, Trust},
-    regime::Regime,
-    right::Right,
-    role::Role,
-    secret::Secret,
-};
-use habeas_engine::directory::{Credential, Fulfilment, Peer, Tenant};
-use habeas_trust::{credential::TokenHash, signing::Algorithm};
-use url::Url;
+use super::folder::Call;
+use crate::dialects;
 
-use super::{
-    Identities,
-    folder::{Identity, Secrets},
-};
-use crate::{assembly::mounts, dialects};
+pub(super) const MAIL: &str = "mail.localhost";
+pub(super) const ADS: &str = "ads.localhost";
+const PUSH: &str = "push.localhost";
+pub(super) const AGENT: &str = "agent.localhost";
+const SHOP: &str = "shop.localhost";
+
+const V1_0: DialectId = dialects::USUAL;
+const V0_1_3: DialectId = DialectId::known("opengdpr/0.1.3");
+const V0_1_2: DialectId = DialectId::known("opengdpr/0.1.2");
 
 /// One of them.
 pub(super) struct Member {
@@ -32,98 +22,87 @@ pub(super) struct Member {
     pub(super) domain: &'static str,
     /// Its role.
     pub(super) role: Role,
+    /// What it serves, the first without prefix too.
+    pub(super) dialects: &'static [DialectId],
     /// How it signs: one of each kind is seen.
     pub(super) algorithm: Algorithm,
+    /// By what it knows people.
+    pub(super) identities: &'static [(&'static str, Format)],
 }
+
+const USUAL_IDENTITIES: &[(&str, Format)] =
+    &[("email", Format::Raw), ("email", Format::Sha256), ("controller_customer_id", Format::Raw)];
 
 /// All of them.
-pub(super) const CAST: [Member; 3] = [
-    Member { domain: "mail.localhost", role: Role::Processor, algorithm: Algorithm::RsaPkcs1Sha256 },
-    Member { domain: "ads.localhost", role: Role::Processor, algorithm: Algorithm::EcdsaP256Sha256 },
-    Member { domain: "shop.localhost", role: Role::Controller, algorithm: Algorithm::EcdsaP256Sha256 },
+pub(super) static CAST: [Member; 5] = [
+    Member {
+        domain: MAIL,
+        role: Role::Processor,
+        dialects: &[V1_0],
+        algorithm: Algorithm::RsaPkcs1Sha256,
+        identities: USUAL_IDENTITIES,
+    },
+    Member {
+        domain: ADS,
+        role: Role::Processor,
+        dialects: &[V1_0, V0_1_3],
+        algorithm: Algorithm::EcdsaP256Sha256,
+        identities: USUAL_IDENTITIES,
+    },
+    // It never sees an address in clear.
+    Member {
+        domain: PUSH,
+        role: Role::Processor,
+        dialects: &[V1_0],
+        algorithm: Algorithm::EcdsaP256Sha256,
+        identities: &[("email", Format::Sha256)],
+    },
+    Member {
+        domain: AGENT,
+        role: Role::Agent,
+        dialects: &[V0_1_3, V0_1_2],
+        algorithm: Algorithm::EcdsaP256Sha256,
+        identities: USUAL_IDENTITIES,
+    },
+    // It calls the agent in 0.1.3, so it is called back in that.
+    Member {
+        domain: SHOP,
+        role: Role::Controller,
+        dialects: &[V1_0, V0_1_3],
+        algorithm: Algorithm::EcdsaP256Sha256,
+        identities: &[],
+    },
 ];
 
-/// Which party calls which organisation: every controller every processor.
-pub(super) fn calls() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let with = |role| CAST.iter().filter(move |member| member.role == role).map(|member| member.domain);
-    with(Role::Processor).flat_map(move |processor| with(Role::Controller).map(move |party| (processor, party)))
+/// That a party may call an organisation, and in which dialect it does.
+pub(super) struct Line {
+    pub(super) organisation: &'static str,
+    pub(super) party: &'static str,
+    pub(super) dialect: DialectId,
 }
 
-/// The organisations behind a listener on that port.
-pub(super) fn tenants(identities: &Identities, secrets: &Secrets, port: u16) -> anyhow::Result<Vec<Tenant>> {
-    let member = |member: &Member| {
-        let identity = identities.iter().find(|identity| identity.domain == member.domain);
-        tenant(member, identity.context("an organisation has no key")?, secrets, port)
-    };
-    CAST.iter().map(member).collect()
-}
-
-fn tenant(member: &Member, identity: &Identity, secrets: &Secrets, port: u16) -> anyhow::Result<Tenant> {
-    let mounts = mounts::usual(&[member.role], &home(member.domain, port)?);
-    Ok(Tenant {
-        organisation: Organisation {
-            domain: member.domain.parse()?,
-            capabilities: Capabilities {
-                rights: vec![Right::Access, Right::Portability, Right::Erasure],
-                identities: vec![
-                    (Kind::new("email"), Format::Raw),
-                    (Kind::new("email"), Format::Sha256),
-                    (Kind::new("controller_customer_id"), Format::Raw),
-                ],
-                certificate_url: mounts::certificate_url(&mounts, &dialects::all()),
-            },
-            limits: Limits::default(),
-            policy: Policy {
-                regime: Regime::Gdpr,
-                hold_ms: 0,
-                call_back_acceptance: true,
-                signature_in_body: true,
-                plain_http: true,
-            },
-        },
-        mounts,
-        key: Arc::clone(&identity.key),
-        key_id: KeyId::new(identity.key.key_id()),
-        chain: identity.chain.clone(),
-        peers: peers(member, secrets, port)?,
-        fulfilment: match member.role {
-            Role::Processor => Fulfilment::Automatic { start_ms: SECOND_MS, finish_ms: SECOND_MS },
-            _ => Fulfilment::Operator,
-        },
-        keep_ms: 30 * DAY_MS,
-    })
-}
-
-/// Those whom it calls, and those who call it.
-fn peers(member: &Member, secrets: &Secrets, port: u16) -> anyhow::Result<Vec<Peer>> {
-    let mut peers = Vec::new();
-    for call in &secrets.credentials {
-        if call.organisation == member.domain {
-            let hash = TokenHash::of(&call.token).ok_or_else(|| anyhow!("a token in sandbox.json is no token"))?;
-            let party = party(&call.party, None)?;
-            peers.push(Peer { party, incoming: vec![hash], outgoing: None, contact: None });
-        }
-        if call.party == member.domain {
-            let base = mounts::usual(&[Role::Processor], &home(&call.organisation, port)?).into_iter().next();
-            let party = party(&call.organisation, base.map(|mount| mount.base_url))?;
-            let outgoing = Some(Credential::Bearer(Secret::new(call.token.as_str())));
-            peers.push(Peer { party, incoming: Vec::new(), outgoing, contact: None });
-        }
+impl Line {
+    /// Whether a credential is for this.
+    pub(super) fn is(&self, call: &Call) -> bool {
+        self.organisation == call.organisation && self.party == call.party
     }
-    Ok(peers)
 }
 
-fn party(domain: &str, base: Option<Url>) -> anyhow::Result<Party> {
-    Ok(Party {
-        id: PartyId::new(domain),
-        domain: domain.parse::<Domain>()?,
-        dialect: dialects::USUAL,
-        base,
-        known_as: domain.to_owned(),
-        trust: Trust::default(),
-    })
+const fn line(party: &'static str, organisation: &'static str, dialect: DialectId) -> Line {
+    Line { organisation, party, dialect }
 }
 
-fn home(domain: &str, port: u16) -> anyhow::Result<Url> {
-    Ok(Url::parse(&format!("http://{domain}:{port}"))?)
+/// Who calls whom.
+pub(super) static LINES: [Line; 6] = [
+    line(SHOP, MAIL, V1_0),
+    line(SHOP, ADS, V1_0),
+    line(SHOP, PUSH, V1_0),
+    line(SHOP, AGENT, V0_1_3),
+    line(AGENT, MAIL, V1_0),
+    line(AGENT, ADS, V0_1_3),
+];
+
+/// The member of that domain.
+pub(super) fn member(domain: &str) -> Option<&'static Member> {
+    CAST.iter().find(|member| member.domain == domain)
 }

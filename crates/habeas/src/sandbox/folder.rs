@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Identities, Sealing,
-    cast::{CAST, Member, calls},
+    cast::{CAST, LINES, Member},
 };
 use crate::files::{self, Readers};
 
@@ -86,18 +86,27 @@ impl Folder {
         self.path.join("ca.pem")
     }
 
+    /// Its tokens. Those that it lacks are made and saved: for a new folder all of them, for one of an older version those
+    /// of who has come since.
     pub(super) fn secrets(&self) -> anyhow::Result<Secrets> {
-        let text = files::keep(&self.path.join("sandbox.json"), Readers::Owner, || {
-            let token = || Credential::generate().token().to_owned();
-            let call = |(organisation, party): (&str, &str)| Call {
-                organisation: organisation.to_owned(),
-                party: party.to_owned(),
-                token: token(),
-            };
-            let secrets = Secrets { operator_token: token(), credentials: calls().map(call).collect() };
-            serde_json::to_string_pretty(&secrets).map_err(io::Error::from)
+        let path = self.path.join("sandbox.json");
+        let token = || Credential::generate().token().to_owned();
+        let text = files::keep(&path, Readers::Owner, || {
+            serde_json::to_string_pretty(&Secrets { operator_token: token(), credentials: Vec::new() })
+                .map_err(io::Error::from)
         })?;
-        serde_json::from_str(&text).context("sandbox.json cannot be read")
+        let mut secrets: Secrets = serde_json::from_str(&text).context("sandbox.json cannot be read")?;
+        let known = secrets.credentials.len();
+        for line in &LINES {
+            if !secrets.credentials.iter().any(|call| line.is(call)) {
+                let (organisation, party) = (line.organisation.to_owned(), line.party.to_owned());
+                secrets.credentials.push(Call { organisation, party, token: token() });
+            }
+        }
+        if secrets.credentials.len() > known {
+            files::replace(&path, &serde_json::to_string_pretty(&secrets)?, Readers::Owner)?;
+        }
+        Ok(secrets)
     }
 
     pub(super) fn sealing_keys(&self) -> anyhow::Result<Sealing> {

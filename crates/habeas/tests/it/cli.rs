@@ -142,7 +142,7 @@ fn a_server_that_is_not_there_or_does_not_know_us_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::open(folder.path(), 0);
     let url = world.said["url"].as_str().unwrap();
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 12] = [
         &["send", "--from", SHOP, "--to", MAIL, "--right", "erasure", "--identity", "email:ann@example.org"],
         &["status", "some-id"],
         &["cancel", "some-id"],
@@ -151,6 +151,10 @@ fn a_server_that_is_not_there_or_does_not_know_us_is_told_apart() {
         &["requests", "deny", "some-id", "--ground", "no_match"],
         &["deliveries", "list"],
         &["deliveries", "retry", "--failing"],
+        &["legs", "list"],
+        &["legs", "retry", "some-id"],
+        &["faults"],
+        &["status", "some-id", "--refresh"],
     ];
     let wrong = "hbs_0123456789ab_wrong-canary";
     for args in commands {
@@ -196,6 +200,8 @@ fn help_lists_the_commands_and_exit_codes_and_shells_complete_them() {
         "cancel",
         "requests",
         "deliveries",
+        "legs",
+        "faults",
         "keys",
         "completions",
     ];
@@ -242,6 +248,9 @@ fn neither_secrets_nor_persons_are_printed_or_logged() {
         &["status", &request],
         &["cancel", &request],
         &["deliveries", "list"],
+        &["legs", "list"],
+        &["legs", "list", "--request", &request],
+        &["faults"],
         &["requests", "list", "--help"],
         &["requests", "list", "--nonsense"],
     ] {

@@ -79,3 +79,127 @@ fn a_right_without_a_word_in_the_dialect_is_refused() {
     let told = problems("[[organisation]]\nrights = [\"access\", \"opt-out-of-sale\"]\n");
     assert!(told.contains(&("organisation[0].rights[1]".to_owned(), Some(2))), "{told:?}");
 }
+
+/// What is said of an organisation and its parties, apart from the files that it lacks here.
+fn said_of(organisation: &str) -> Vec<(String, String)> {
+    let text = format!(
+        "[[organisation]]\ndomain = \"a.example\"\npublic_url = \"https://a.example\"\nkey_file = \"k\"\n\
+         certificate_file = \"c\"\nsealing_key_file = \"s\"\n{organisation}"
+    );
+    let mut loaded = Loaded::of("habeas.toml", PathBuf::from("/nowhere"), text, &[]);
+    assert!(assembly::assemble(&mut loaded, SystemClock.now()).is_none());
+    let problems = loaded.problems();
+    let told = problems.list().iter().filter(|problem| !problem.place.ends_with("_file"));
+    told.map(|problem| (problem.place.replace("organisation[0].", ""), problem.message.clone())).collect()
+}
+
+#[test]
+fn who_hands_requests_on_needs_parties_that_can_be_called() {
+    let party = "[[organisation.party]]\ndomain = \"p.example\"\n";
+    let callable = "base_url = \"https://p.example\"\n";
+    for (text, place, words) in [
+        ("roles = [\"agent\"]\n".to_owned(), "fulfilment.by", "an agent hands on what it receives"),
+        ("[organisation.fulfilment]\nby = \"parties\"\n".to_owned(), "fulfilment", "needs a party with a base_url"),
+        (
+            format!("[organisation.fulfilment]\nby = \"parties\"\n{party}"),
+            "fulfilment",
+            "needs a party with a base_url",
+        ),
+        (
+            format!("[organisation.fulfilment]\nby = \"parties\"\nparties = [\"q\"]\n{party}{callable}"),
+            "fulfilment.parties[0]",
+            "there is no party of that id",
+        ),
+        (
+            format!("[organisation.fulfilment]\nby = \"parties\"\nparties = [\"p.example\"]\n{party}"),
+            "fulfilment.parties[0]",
+            "this party has no base_url",
+        ),
+        (
+            format!("[organisation.fulfilment]\nparties = [\"p.example\"]\n{party}{callable}"),
+            "fulfilment.parties",
+            "is for by = \"parties\" only",
+        ),
+        (
+            format!("[organisation.fulfilment]\nby = \"parties\"\nurl = \"https://x.example\"\n{party}{callable}"),
+            "fulfilment.url",
+            "is for by = \"webhook\" only",
+        ),
+    ] {
+        let told = said_of(&text);
+        assert!(told.iter().any(|(at, message)| at == place && message.contains(words)), "{text}: {told:#?}");
+        assert_eq!(told.len(), 1, "{text}: {told:#?}");
+    }
+    let agent = format!("roles = [\"agent\"]\n[organisation.fulfilment]\nby = \"parties\"\n{party}{callable}");
+    assert_eq!(said_of(&agent), []);
+}
+
+#[test]
+fn what_a_party_is_said_to_do_must_fit_its_dialect() {
+    let party = |more: &str| {
+        let told = said_of(&format!("[[organisation.party]]\ndomain = \"p.example\"\n{more}"));
+        told.into_iter().map(|(place, message)| format!("{place}: {message}")).collect::<Vec<_>>()
+    };
+    let unknown = party("dialect = \"opengdpr/0.1.3\"\nknobs = [\"louder\"]\n");
+    assert_eq!(unknown, ["party[0].knobs[0]: is no knob of opengdpr/0.1.3, which has none"]);
+    for dialect in habeas::dialects::all() {
+        for knob in dialect.knobs() {
+            assert_eq!(party(&format!("dialect = \"{}\"\nknobs = [\"{}\"]\n", dialect.id(), knob.name)), [""; 0]);
+            let told = party(&format!("dialect = \"{}\"\nknobs = [\"louder\"]\n", dialect.id()));
+            assert!(told[0].contains(knob.name), "those that it has are listed: {told:?}");
+        }
+    }
+    assert_eq!(party("rights = [\"erasure\"]\n"), ["party[0].identities: is required beside rights"]);
+    assert_eq!(party("identities = [\"email:raw\"]\n"), ["party[0].rights: is required beside identities"]);
+    let wordless = party("rights = [\"opt-out-of-sale\"]\nidentities = [\"email:raw\"]\n");
+    assert_eq!(wordless, ["party[0].rights[0]: opengdpr/1.0 has no word for opt-out-of-sale"]);
+    let fine = "dialect = \"opengdpr/0.1.2\"\nrights = [\"erasure\"]\nidentities = [\"email:md5\"]\n\
+                vouches_for = [\"q.example\"]\ntrust = { unsigned_receipts = true }\n";
+    assert_eq!(party(fine), [""; 0]);
+    assert_eq!(party("vouches_for = [\"https://q.example\"]\n").len(), 1);
+}
+
+#[test]
+fn dialects_may_share_a_path_but_no_mount_stands_twice() {
+    let mount = |dialect: &str, path: &str| {
+        format!("[[organisation.mount]]\nrole = \"processor\"\ndialect = \"opengdpr/{dialect}\"\npath = \"{path}\"\n")
+    };
+    assert_eq!(said_of(&(mount("1.0", "") + &mount("0.1.3", "") + &mount("0.1.2", ""))), []);
+    let twice = said_of(&(mount("1.0", "/v1") + &mount("0.1.3", "/v1") + &mount("1.0", "/v1")));
+    assert_eq!(twice, [("mount[2].path".to_owned(), "this mount is configured twice".to_owned())]);
+}
+
+#[test]
+fn an_agent_serves_every_version_and_the_others_the_usual_one() {
+    use habeas_core::role::Role;
+    let at = |role| -> Vec<(String, String)> {
+        let mounts = assembly::mounts::usual(&[role], &"https://a.example".parse().unwrap());
+        mounts.into_iter().map(|mount| (mount.path, mount.dialect.to_string())).collect()
+    };
+    let rows = |rows: &[(&str, &str)]| -> Vec<(String, String)> {
+        rows.iter().map(|(path, version)| ((*path).to_owned(), format!("opengdpr/{version}"))).collect()
+    };
+    for role in [Role::Processor, Role::Controller] {
+        assert_eq!(at(role), rows(&[("/v1", "1.0"), ("", "1.0")]));
+    }
+    let versions =
+        [("/v1", "1.0"), ("/v0.1.3", "0.1.3"), ("/v0.1.2", "0.1.2"), ("", "1.0"), ("", "0.1.3"), ("", "0.1.2")];
+    assert_eq!(at(Role::Agent), rows(&versions));
+}
+
+#[test]
+fn alerts_need_an_address_and_a_secret_and_pauses_have_a_length() {
+    let places = |text: &str| {
+        let told = problems(text).into_iter().map(|(place, _)| place);
+        told.filter(|place| place.starts_with("alert") || place.starts_with("follow")).collect::<Vec<_>>()
+    };
+    assert_eq!(places(""), [""; 0]);
+    assert_eq!(places("[alert]\nurl = \"https://a.example\"\n"), ["alert.secret_file"]);
+    assert_eq!(places("[alert]\nsecret_file = \"operator.token\"\n"), ["alert.url", "alert.secret_file"]);
+    assert_eq!(
+        places("[alert]\nurl = \"http://a.example\"\nsecret_file = \"none\"\n"),
+        ["alert.url", "alert.secret_file"]
+    );
+    assert_eq!(places("[follow]\nschedule = []\n"), ["follow.schedule"]);
+    assert_eq!(places("[follow]\nschedule = [\"0s\", \"1h\"]\n"), ["follow.schedule"]);
+}

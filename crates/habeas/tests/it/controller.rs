@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 use crate::{
     command::{code, complained, document, said},
     patience::until,
-    world::{MAIL, SHOP, World},
+    world::{ADS, AGENT, MAIL, PUSH, SHOP, World},
 };
 
-const ADS: &str = "ads.localhost";
 const ANN: &str = "email:raw:ann@example.org";
 
 fn sending<'a>(to: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -155,4 +154,62 @@ fn what_a_party_does_not_serve_is_not_sent() {
         assert_eq!(about, field);
     }
     assert_eq!(document(&world.habeas(&["requests", "list", "--json"])), json!({ "requests": [] }));
+}
+
+#[test]
+fn without_a_name_every_party_that_can_serve_it_gets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(folder.path(), 0);
+    let everybody = |right: &'static str, identity: &'static str, more: &[&'static str]| {
+        let args = [&["send", "--from", SHOP, "--right", right, "--identity", identity], more].concat();
+        let sent = world.habeas(&args);
+        assert_eq!(code(&sent), Some(0), "{}", complained(&sent));
+        sent
+    };
+    let sent = document(&everybody("erasure", ANN, &["--wait", "--json"]));
+    let parties: Vec<_> = sent["legs"].as_array().unwrap().iter().map(|leg| leg["party"].as_str().unwrap()).collect();
+    assert_eq!(parties, [MAIL, ADS, PUSH, AGENT]);
+    assert_eq!((&sent["state"], &sent["left_out"]), (&"fulfilled".into(), &json!([])));
+
+    // push.localhost was never told the address itself.
+    let of_push = document(&world.habeas(&["requests", "list", "--organisation", PUSH, "--json"]));
+    let id = of_push["requests"][0]["request_id"].as_str().unwrap();
+    let shown = document(&world.habeas(&["requests", "show", id, "--subject", "--json"]));
+    let identity = &shown["subject"]["identities"][0];
+    assert_eq!((&identity["kind"], &identity["format"]), (&"email".into(), &"sha256".into()));
+    let digest = habeas_trust::digest::hex(&habeas_trust::digest::sha256(b"ann@example.org"));
+    assert_eq!(identity["value"], digest);
+
+    let told = said(&everybody("erasure", "controller_customer_id:raw:4711", &[]));
+    assert!(told.contains("left out, since they do not serve it: push.localhost"), "{told}");
+    let nobody = world.habeas(&["send", "--from", SHOP, "--right", "opt-out-of-sale", "--identity", ANN]);
+    assert_eq!((code(&nobody), said(&nobody)), (Some(1), String::new()));
+}
+
+#[test]
+fn under_one_reference_a_request_is_sent_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(folder.path(), 0);
+    let send = || world.habeas(&sending(MAIL, &["--reference", "case-17", "--json"]));
+    let (first, again) = (document(&send()), document(&send()));
+    assert_eq!(first["request_id"], again["request_id"]);
+    let other = world.habeas(&sending(ADS, &["--reference", "case-17"]));
+    assert_eq!(code(&other), Some(1));
+    assert!(complained(&other).contains("reference"), "{}", complained(&other));
+}
+
+#[test]
+fn parties_are_asked_before_a_status_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(folder.path(), 0);
+    let sent = document(&world.habeas(&sending(MAIL, &["--to", ADS, "--json"])));
+    let id = sent["request_id"].as_str().unwrap();
+    for json in [&[][..], &["--json"]] {
+        let shown = world.habeas(&[&["status", id, "--refresh"], json].concat());
+        assert_eq!((code(&shown), complained(&shown)), (Some(0), String::new()));
+    }
+    until("it is done", || (document(&world.habeas(&["status", id, "--json"]))["state"] == "fulfilled").then_some(()));
+    let done = document(&world.habeas(&["status", id, "--refresh", "--json"]));
+    assert_eq!(done["state"], "fulfilled", "who is done is not asked again");
+    assert_eq!(code(&world.habeas(&["status", "nothing", "--refresh"])), Some(1));
 }

@@ -32,18 +32,26 @@ fn every_step_is_shown_to_people() {
         assert!(shown.lines().any(wanted), "{act} {step} {what} is not in {shown}");
     };
     is_shown("sandbox", "ready", "http://127.0.0.1:");
-    for (act, party) in [("erasure", "mail.localhost"), ("access", "ads.localhost")] {
+    for (act, party) in [("erasure", "mail.localhost"), ("access", "ads.localhost"), ("agent", "agent.localhost")] {
         is_shown(act, "discovery", &format!("{party} serves access, portability, erasure"));
         is_shown(act, "submitted", &format!("shop.localhost asks {party}"));
-        is_shown(act, "receipt", &format!("verified: signer {party}"));
-        is_shown(act, "callback", &format!("verified: signer {party}"));
+        is_shown(act, "receipt", &format!("to shop.localhost, verified: signed by {party}"));
+        is_shown(act, "callback", &format!("to shop.localhost, verified: signed by {party}"));
+        is_shown(act, "evidence", "of shop.localhost: the exported file");
         for status in ["pending", "in_progress", "completed"] {
             is_shown(act, status, &format!("says {party}"));
         }
     }
+    is_shown("agent", "distributed", "says agent.localhost to shop.localhost");
+    for processor in ["mail.localhost", "ads.localhost"] {
+        is_shown("agent", "receipt", &format!("to agent.localhost, verified: signed by {processor}"));
+        is_shown("agent", "callback", &format!("to shop.localhost, verified: signed by {processor}"));
+        is_shown("agent", "completed", &format!("says {processor} to agent.localhost"));
+    }
+    is_shown("agent", "evidence", "of agent.localhost: the exported file");
     is_shown("access", "results", "401 without a credential");
     is_shown("access", "results", "200 with it");
-    assert!(shown.lines().last().unwrap().contains("both requests completed, everything verified"));
+    assert!(shown.lines().last().unwrap().contains("all three requests completed, everything verified"));
 }
 
 #[test]
@@ -65,5 +73,19 @@ fn every_step_is_a_line_of_json_for_machines() {
         assert_eq!(again, 3, "every callback's signature is checked once more");
         assert_eq!(steps.iter().filter(|line| line["step"] == "results").count(), results);
     }
+    let of_agent = |to: &str, signer: &str| {
+        let steps = of("agent");
+        let said =
+            steps.iter().filter(|line| line["step"] == "callback" && line["to"] == to && line["signer"] == signer);
+        said.map(|line| line["status"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let statuses = of_agent("shop.localhost", "agent.localhost");
+    assert_eq!(statuses, ["pending", "distributed", "in_progress", "completed"]);
+    for processor in ["mail.localhost", "ads.localhost"] {
+        assert_eq!(of_agent("agent.localhost", processor), ["pending", "in_progress", "completed"]);
+        assert_eq!(of_agent("shop.localhost", processor), ["pending", "in_progress", "completed"], "past the agent");
+    }
+    let receipts = of("agent").into_iter().filter(|line| line["step"] == "receipt" && line["verified"] == true).count();
+    assert_eq!(receipts, 3, "of the agent, and to it of each processor");
     assert_eq!(of("erasure")[0]["capabilities"]["rights"], serde_json::json!(["access", "portability", "erasure"]));
 }

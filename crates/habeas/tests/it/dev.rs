@@ -16,10 +16,8 @@ use crate::{
     patience::until,
     server::{Server, free_port},
     wire::{Call, Message},
-    world::{MAIL, REQUESTS, SHOP, World, asking, id},
+    world::{ADS, AGENT, MAIL, PUSH, REQUESTS, SHOP, World, asking, cast, id, tokens},
 };
-
-const ADS: &str = "ads.localhost";
 
 #[test]
 fn it_says_in_one_line_of_json_where_everything_is() {
@@ -27,32 +25,22 @@ fn it_says_in_one_line_of_json_where_everything_is() {
     let world = World::open(folder.path(), 0);
     let port = world.port;
     let ca = folder.path().canonicalize().unwrap().join("world/ca.pem");
-    let organisation = |domain: &str, role: &str, credentials: Value| {
-        json!({
-            "domain": domain,
-            "roles": [role],
-            "mounts": [{ "dialect": "opengdpr/1.0", "role": role, "base_url": format!("http://{domain}:{port}/v1") }],
-            "credentials": credentials,
-        })
-    };
-    let of_shop = |domain: &str| json!([{ "party": SHOP, "token": world.credential(domain) }]);
+    let mut organisations = world.said["organisations"].clone();
+    let tokens = tokens(&mut organisations);
+    assert_eq!(organisations, cast(&port.to_string()));
+    let mut rest = world.said.clone();
+    rest.as_object_mut().unwrap().remove("organisations");
     assert_eq!(
-        world.said,
+        rest,
         json!({
             "url": format!("http://127.0.0.1:{port}"),
             "ca": ca,
             "operator": { "url": format!("http://127.0.0.1:{port}/api"), "token": world.token() },
-            "organisations": [
-                organisation(MAIL, "processor", of_shop(MAIL)),
-                organisation(ADS, "processor", of_shop(ADS)),
-                organisation(SHOP, "controller", json!([])),
-            ],
         })
     );
-    for token in [world.token(), world.credential(MAIL), world.credential(ADS)] {
-        assert!(token.starts_with("hbs_"));
-    }
-    assert_ne!(world.credential(MAIL), world.credential(ADS));
+    let different: std::collections::HashSet<_> = tokens.iter().map(String::as_str).chain([world.token()]).collect();
+    assert_eq!(different.len(), tokens.len() + 1, "each token opens one door");
+    assert!(different.iter().all(|token| token.starts_with("hbs_")));
 }
 
 #[test]
@@ -91,6 +79,25 @@ fn organisations_are_told_apart_by_host_and_say_what_they_support() {
     assert_eq!(world.stranger("127.0.0.1").get("/v1/discovery").status(), 404);
     assert_eq!(world.stranger("127.0.0.1").get("/healthz").status(), 200);
     assert_eq!(world.stranger(MAIL).get("/api/requests").status(), 404, "no organisation's host leads to the operator");
+}
+
+#[test]
+fn every_version_is_served_under_its_prefix_and_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(folder.path(), 0);
+    let version = |domain: &str, path: &str| {
+        let discovery = world.stranger(domain).get(&format!("{path}/discovery"));
+        assert_eq!(discovery.status(), 200, "{domain}{path}");
+        discovery.json()["api_version"].as_str().unwrap().to_owned()
+    };
+    assert_eq!([version(ADS, "/v1"), version(ADS, "")], ["1.0", "1.0"], "the first one is the usual one");
+    let older = [version(ADS, "/v0.1.3"), version(AGENT, "/v0.1.3"), version(AGENT, "/v0.1.2"), version(AGENT, "")];
+    assert!(older.iter().all(|version| version.starts_with("0.1")), "{older:?}");
+    assert_eq!(world.stranger(MAIL).get("/v0.1.3/discovery").status(), 404);
+    let identities = world.stranger(PUSH).get("/discovery").json()["supported_identities"].clone();
+    assert_eq!(identities, json!([{ "identity_type": "email", "identity_format": "sha256" }]));
+    let of_agent = world.stranger(AGENT).get("/discovery").json()["supported_identities"].clone();
+    assert!(of_agent.as_array().unwrap().len() >= 3, "what any of its parties knows: {of_agent}");
 }
 
 #[test]
@@ -204,22 +211,29 @@ fn people_are_given_commands_that_work() {
     while !greeting.contains("Ctrl-C") {
         greeting += &server.line();
     }
-    for word in [MAIL, ADS, SHOP, "processor", "controller", "/v1", "hbs_", "ca.pem"] {
+    for word in [MAIL, ADS, PUSH, AGENT, SHOP, "processor", "agent", "controller", "/v1", "/v0.1.3", "hbs_", "ca.pem"] {
         assert!(greeting.contains(word), "{word} is not in {greeting}");
     }
     let (_, rest) = greeting.split_once("Try, in another terminal:\n\n").unwrap();
-    let (commands, rest) = rest.split_once("\n\n").unwrap();
+    let (of_operator, rest) = rest.split_once("\n\n").unwrap();
+    let commands = of_operator;
     assert!(commands.contains("habeas send --from shop.localhost --to mail.localhost"), "{commands}");
     let ran = shell(folder.path(), commands);
     assert_eq!(code(&ran), Some(0), "{commands}: {}", complained(&ran));
     assert!(said(&ran).contains("mail.localhost: fulfilled"), "{}", said(&ran));
 
-    let (commands, _) = rest.split_once("\n\n").unwrap();
+    let (commands, through_agent) = rest.split_once("\n\n").unwrap();
     let url = commands.trim().strip_prefix("curl -i http://").unwrap();
     let (authority, path) = url.split_once('/').unwrap();
     let (host, port) = authority.split_once(':').unwrap();
     let call = Call { port: port.parse().unwrap(), host, token: None };
     assert_eq!(call.get(&format!("/{path}")).status(), 200);
+    let (_, sending) = through_agent.split_once("\n\n").unwrap();
+    let (sending, _) = sending.split_once("\n\n").unwrap();
+    let (export, _) = of_operator.split_once("\n").unwrap();
+    let ran = shell(folder.path(), &format!("{export}\n{sending}"));
+    assert_eq!(self::code(&ran), Some(0), "{sending}: {}", complained(&ran));
+    assert!(said(&ran).contains("agent.localhost: fulfilled"), "{}", said(&ran));
     let (code, rest) = server.terminate();
     assert_eq!((code, rest.trim()), (Some(0), "stopping"));
 }

@@ -7,6 +7,9 @@
     reason = "a test that panics says so"
 )]
 
+mod attention;
+mod auditor;
+mod batch;
 mod cli;
 mod command;
 mod configuration;
@@ -15,6 +18,7 @@ mod crash;
 mod demo;
 mod dev;
 mod patience;
+mod receipts;
 mod receiver;
 mod sandbox;
 mod serve;

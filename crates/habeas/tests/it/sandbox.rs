@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::Path};
 use habeas::sandbox::{self, Sandbox};
 use serde_json::{Value, json};
 
+use crate::world::{ADS, MAIL, cast, tokens};
+
 async fn start(folder: &Path) -> Sandbox {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     sandbox::start(SocketAddr::from(([127, 0, 0, 1], 0)), folder).await.expect("the sandbox starts")
@@ -18,25 +20,12 @@ async fn it_says_who_is_in_it_and_is_the_same_world_again() {
     let said = serde_json::to_value(first.announcement()).unwrap();
     let url = said["url"].as_str().unwrap();
     let port = url.rsplit(':').next().unwrap();
-    let (at_mail, at_ads) = (&said["organisations"][0]["credentials"], &said["organisations"][1]["credentials"]);
-    let mount = |domain: &str, role: &str| json!([{ "dialect": "opengdpr/1.0", "role": role, "base_url": format!("http://{domain}:{port}/v1") }]);
-    assert_eq!(
-        said,
-        json!({
-            "url": format!("http://127.0.0.1:{port}"),
-            "ca": path.canonicalize().unwrap().join("ca.pem"),
-            "operator": { "url": format!("http://127.0.0.1:{port}/api"), "token": said["operator"]["token"] },
-            "organisations": [
-                { "domain": "mail.localhost", "roles": ["processor"], "mounts": mount("mail.localhost", "processor"), "credentials": at_mail },
-                { "domain": "ads.localhost", "roles": ["processor"], "mounts": mount("ads.localhost", "processor"), "credentials": at_ads },
-                { "domain": "shop.localhost", "roles": ["controller"], "mounts": mount("shop.localhost", "controller"), "credentials": [] },
-            ],
-        })
-    );
-    for credentials in [at_mail, at_ads] {
-        assert_eq!(credentials[0]["party"], "shop.localhost");
-        assert!(credentials[0]["token"].as_str().unwrap().starts_with("hbs_"));
-    }
+    let mut organisations = said["organisations"].clone();
+    assert!(tokens(&mut organisations).iter().all(|token| token.starts_with("hbs_")));
+    assert_eq!(organisations, cast(port));
+    assert_eq!(said["url"], format!("http://127.0.0.1:{port}"));
+    assert_eq!(said["ca"], json!(path.canonicalize().unwrap().join("ca.pem")));
+    assert_eq!(said["operator"]["url"], format!("http://127.0.0.1:{port}/api"));
     let busy = sandbox::start(SocketAddr::from(([127, 0, 0, 1], 0)), &path).await;
     assert!(busy.is_err(), "two may not share a folder");
     let keys = |sandbox: &Sandbox| {
@@ -57,6 +46,41 @@ async fn it_says_who_is_in_it_and_is_the_same_world_again() {
     assert_eq!(secrets(&again), secrets(&said));
     assert_eq!(keys(&second), before);
     second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_from_before_there_were_so_many_opens_and_keeps_what_it_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = || -> Value {
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join("sandbox.json")).unwrap()).unwrap()
+    };
+    start(folder.path()).await.stop().await;
+    // As the first version left it: two processors, and the shop that calls them.
+    let mut old = secrets();
+    let calls = old["credentials"].as_array_mut().unwrap();
+    calls
+        .retain(|call| call["party"] == "shop.localhost" && [MAIL, ADS].iter().any(|one| call["organisation"] == *one));
+    assert_eq!(calls.len(), 2);
+    std::fs::write(folder.path().join("sandbox.json"), old.to_string()).unwrap();
+    for domain in ["push.localhost", "agent.localhost"] {
+        for extension in ["key", "pem", "seal"] {
+            std::fs::remove_file(folder.path().join(format!("{domain}.{extension}"))).unwrap();
+        }
+    }
+    let sandbox = start(folder.path()).await;
+    let known = sandbox.announcement().token(MAIL, "shop.localhost").unwrap().to_owned();
+    assert!(sandbox.announcement().token(MAIL, "agent.localhost").is_some());
+    let url = &sandbox.announcement().url;
+    let mut organisations = serde_json::to_value(&sandbox.announcement().organisations).unwrap();
+    tokens(&mut organisations);
+    assert_eq!(organisations, cast(url.rsplit(':').next().unwrap()));
+    sandbox.stop().await;
+    assert!(old["credentials"].as_array().unwrap().iter().any(|call| call["token"] == *known), "no token has changed");
+    let saved = secrets();
+    let begins = saved["credentials"].as_array().unwrap().starts_with(old["credentials"].as_array().unwrap());
+    assert!(begins && saved["operator_token"] == old["operator_token"]);
+    start(folder.path()).await.stop().await;
+    assert_eq!(secrets(), saved, "they are saved");
 }
 
 #[cfg(unix)]

@@ -116,6 +116,11 @@ impl Site {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 
+    /// What its database consists of, byte for byte.
+    pub(crate) fn database(&self) -> [Vec<u8>; 2] {
+        ["habeas.db", "habeas.db-wal"].map(|name| std::fs::read(self.folder.path().join(name)).unwrap())
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }

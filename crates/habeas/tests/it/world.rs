@@ -17,6 +17,10 @@ use crate::{
 /// Whom the tests call most.
 pub(crate) const MAIL: &str = "mail.localhost";
 pub(crate) const SHOP: &str = "shop.localhost";
+/// The others.
+pub(crate) const ADS: &str = "ads.localhost";
+pub(crate) const PUSH: &str = "push.localhost";
+pub(crate) const AGENT: &str = "agent.localhost";
 /// Where requests are made and read.
 pub(crate) const REQUESTS: &str = "/v1/opengdpr_requests";
 
@@ -49,13 +53,20 @@ impl World {
 
     /// The token with which the shop calls an organisation.
     pub(crate) fn credential(&self, domain: &str) -> &str {
+        self.credential_of(SHOP, domain)
+    }
+
+    /// The token with which a party calls an organisation.
+    pub(crate) fn credential_of(&self, party: &str, domain: &str) -> &str {
         let organisations = self.said["organisations"].as_array().expect("organisations");
         let one = organisations.iter().find(|one| one["domain"] == domain).expect("the organisation");
-        one["credentials"][0]["token"].as_str().expect("a token")
+        let credentials = one["credentials"].as_array().expect("credentials");
+        let one = credentials.iter().find(|one| one["party"] == party).expect("a credential");
+        one["token"].as_str().expect("a token")
     }
 
     /// A command of its operator.
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = command(&self.folder, args);
         command.env("HABEAS_SERVER", self.said["operator"]["url"].as_str().expect("a URL"));
         command.env("HABEAS_TOKEN", self.token());
@@ -105,6 +116,42 @@ pub(crate) fn asking(id: &str, right: &str, email: &str, callbacks: &[String]) -
         "status_callback_urls": callbacks,
     })
     .to_string()
+}
+
+/// What a sandbox on that port says of its organisations, but for its tokens: who is in it, where they serve what, and
+/// who calls whom.
+pub(crate) fn cast(port: &str) -> Value {
+    let organisation = |domain: &str, role: &str, versions: &[(&str, &str)], parties: &[&str]| {
+        let mount = |(dialect, path): &(&str, &str)| {
+            let base_url = format!("http://{domain}:{port}{path}");
+            serde_json::json!({ "dialect": dialect, "role": role, "base_url": base_url })
+        };
+        serde_json::json!({
+            "domain": domain,
+            "roles": [role],
+            "mounts": versions.iter().map(mount).collect::<Value>(),
+            "credentials": parties.iter().map(|party| serde_json::json!({ "party": party })).collect::<Value>(),
+        })
+    };
+    let (v1, v013, v012) = (("opengdpr/1.0", "/v1"), ("opengdpr/0.1.3", "/v0.1.3"), ("opengdpr/0.1.2", "/v0.1.2"));
+    serde_json::json!([
+        organisation(MAIL, "processor", &[v1], &[SHOP, AGENT]),
+        organisation(ADS, "processor", &[v1, v013], &[SHOP, AGENT]),
+        organisation(PUSH, "processor", &[v1], &[SHOP]),
+        organisation(AGENT, "agent", &[v013, v012], &[SHOP]),
+        organisation(SHOP, "controller", &[v1, v013], &[]),
+    ])
+}
+
+/// Takes the tokens out of what a sandbox says of its organisations.
+pub(crate) fn tokens(organisations: &mut Value) -> Vec<String> {
+    let credentials = organisations
+        .as_array_mut()
+        .expect("a list")
+        .iter_mut()
+        .flat_map(|one| one["credentials"].as_array_mut().expect("a list").iter_mut());
+    let token = |one: &mut Value| one.as_object_mut().expect("an object").remove("token");
+    credentials.map(|one| token(one).expect("a token").as_str().expect("a text").to_owned()).collect()
 }
 
 /// The `n`th id: a version 4 UUID.

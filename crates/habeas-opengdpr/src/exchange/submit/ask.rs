@@ -2,19 +2,20 @@
 
 use habeas_core::{
     dialect::{Asked, Exchange, Unrepresentable},
-    submission::{Carried, Outbound},
+    submission::Outbound,
 };
 use habeas_wire::json::{ObjectWriter, quote};
 use http::{Method, header::CONTENT_TYPE};
 
-use super::{EXTENSIONS, PROPERTY_ID, UNDERSTOOD, answer, words};
+use super::{answer, carry, words};
 use crate::version::Version;
 
 /// Our request.
 pub(super) fn ask(version: &Version, outbound: &Outbound<'_>, x: &Exchange<'_>) -> Asked {
     let right = words::nearest(outbound.right).and_then(words::word_of);
     let right = right.ok_or(Unrepresentable("this right"))?;
-    let carried = carried(version, &outbound.subject.carried)?;
+    let them = x.them.ok_or(answer::NO_ADDRESS)?;
+    let carried = carry::carry(version, &outbound.subject.carried, them, x)?;
     let mut writer = ObjectWriter::new();
     writer
         .string("subject_request_id", outbound.wire_id.as_str())
@@ -22,7 +23,7 @@ pub(super) fn ask(version: &Version, outbound: &Outbound<'_>, x: &Exchange<'_>) 
         .string("submitted_time", &outbound.submitted.text);
     if !outbound.subject.identities.is_empty() {
         writer.raw("subject_identities", &identities(version, outbound));
-    } else if !carried.iter().any(|member| member.name == EXTENSIONS) {
+    } else if !carry::identifies(&outbound.subject.carried, &carried) {
         return Err(Unrepresentable("a request without an identity"));
     }
     writer.string("api_version", version.api_version);
@@ -30,8 +31,8 @@ pub(super) fn ask(version: &Version, outbound: &Outbound<'_>, x: &Exchange<'_>) 
         let urls: Vec<_> = outbound.callbacks.iter().map(|url| quote(url.as_str())).collect();
         writer.raw("status_callback_urls", &format!("[{}]", urls.join(",")));
     }
-    for member in carried {
-        writer.raw(&member.name, &member.json);
+    for (name, json) in carried {
+        writer.raw(name, &json);
     }
     let mut call = answer::call(Method::POST, &["opengdpr_requests"], x)?;
     call.headers.insert(CONTENT_TYPE, answer::JSON);
@@ -49,16 +50,4 @@ fn identities(version: &Version, outbound: &Outbound<'_>) -> String {
         )
     });
     format!("[{}]", entries.collect::<Vec<_>>().join(","))
-}
-
-/// What is handed on byte for byte. What narrows a request is not dropped silently: an erasure would become wider.
-fn carried<'a>(version: &Version, members: &'a [Carried]) -> Result<Vec<&'a Carried>, Unrepresentable> {
-    let holds = |name| members.iter().any(|member| member.name == name);
-    if !version.has_extensions && holds(EXTENSIONS) {
-        return Err(Unrepresentable("extensions"));
-    }
-    if !version.has_property_id && holds(PROPERTY_ID) {
-        return Err(Unrepresentable("property_id"));
-    }
-    Ok(members.iter().filter(|member| !UNDERSTOOD.contains(&member.name.as_str())).collect())
 }

@@ -72,6 +72,15 @@ impl Fake {
         Behavior::Reply(answer(&self.key, 202, &body))
     }
 
+    /// Says how a request stands.
+    pub(crate) fn saying(&self, id: &str, status: &str) -> Behavior {
+        let body = json!({
+            "controller_id": "shop at fake", "expected_completion_time": "2026-01-31T12:00:00Z",
+            "subject_request_id": id, "request_status": status,
+        });
+        Behavior::Reply(answer(&self.key, 200, &body))
+    }
+
     /// A callback of this processor, signed.
     pub(crate) fn callback(&self, leg: &Sent, status: &str) -> Call {
         self.callback_of(leg, leg.news(status).to_string().into_bytes())

@@ -20,15 +20,25 @@ pub(crate) struct Keys {
     pub(crate) ca: Authority,
     signing: HashMap<&'static str, String>,
     chains: HashMap<&'static str, String>,
-    /// The credentials of the controllers at mail.localhost.
+    /// The credentials of the controllers at the processors and the agent.
     pub(crate) shop: Credential,
     pub(crate) other: Credential,
+    /// The credential of the agent at its processors.
+    pub(crate) agent: Credential,
     pub(crate) webhook: WebhookSecret,
     sealing: HashMap<&'static str, MasterKey>,
 }
 
 /// Everybody who has a key.
-pub(crate) const NAMES: [&str; 4] = ["mail.localhost", "shop.localhost", "other.localhost", "fake.localhost"];
+pub(crate) const NAMES: [&str; 7] = [
+    "mail.localhost",
+    "ads.localhost",
+    "push.localhost",
+    "agent.localhost",
+    "shop.localhost",
+    "other.localhost",
+    "fake.localhost",
+];
 
 impl Keys {
     pub(crate) fn new(rsa: bool) -> Self {
@@ -43,8 +53,8 @@ impl Keys {
         };
         let chains = NAMES.map(chain).into();
         let sealing = NAMES.map(|name| (name, MasterKey::generate())).into();
-        let (shop, other) = (Credential::generate(), Credential::generate());
-        Self { ca, signing, chains, shop, other, webhook: WebhookSecret::generate(), sealing }
+        let [shop, other, agent] = [(); 3].map(|()| Credential::generate());
+        Self { ca, signing, chains, shop, other, agent, webhook: WebhookSecret::generate(), sealing }
     }
 
     pub(crate) fn signing(&self, name: &str) -> SigningKey {

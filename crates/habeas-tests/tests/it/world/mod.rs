@@ -10,20 +10,21 @@ pub(crate) mod logs;
 pub(crate) mod peer;
 mod tenants;
 pub(crate) mod trust;
+pub(crate) mod wire;
 
 use std::{
     convert::Infallible,
     sync::{Arc, Mutex},
 };
 
-use axum::{Router, extract::Request, response::Response};
+use axum::{Router, extract::Request};
 use habeas_core::{
-    clock::{Clock as _, DAY_MS, Instant},
+    clock::{Clock as _, DAY_MS, Instant, MINUTE_MS},
     id::RequestId,
 };
 use habeas_engine::{
     Engine,
-    directory::Directory,
+    directory::{Directory, Tenant},
     outbound::{Outbound, Policy},
     settings::Settings,
 };
@@ -36,13 +37,14 @@ use habeas_trust::{certificate::Roots, seal::Sealer};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tower::{ServiceExt as _, service_fn};
+use tower::service_fn;
 
 pub(crate) use self::{
     ambient::ManualClock,
-    ask::{Ask, ID},
+    ask::{Ask, EMAIL, ID},
     http::{Answered, Call},
     peer::{Behavior, Peer, Reply},
+    wire::{Fault, Wire},
 };
 use self::{ambient::Seeded, keys::Keys, tenants::Plan};
 
@@ -66,11 +68,23 @@ pub(crate) struct Setup {
     pub(crate) hold_ms: i64,
     pub(crate) keep_ms: i64,
     pub(crate) settings: Settings,
+    /// The parties of agent.localhost.
+    pub(crate) downstream: &'static [&'static str],
+    /// What is done to each organisation before it starts.
+    pub(crate) adjust: fn(&mut Tenant),
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { rsa: false, work: Work::Operator, hold_ms: 0, keep_ms: 90 * DAY_MS, settings: Settings::default() }
+        Self {
+            rsa: false,
+            work: Work::Operator,
+            hold_ms: 0,
+            keep_ms: 90 * DAY_MS,
+            settings: Settings::default(),
+            downstream: &["mail.localhost", "ads.localhost"],
+            adjust: |_| {},
+        }
     }
 }
 
@@ -82,6 +96,7 @@ pub(crate) struct World {
     pub(crate) keys: Keys,
     pub(crate) setup: Setup,
     pub(crate) folder: TempDir,
+    pub(crate) wire: Arc<Wire>,
     port: u16,
     listening: Arc<Mutex<Router>>,
     starts: u64,
@@ -103,8 +118,9 @@ impl World {
         let port = listener.local_addr().unwrap().port();
         let engine = start(&Plan { setup: &setup, keys: &keys, peer: &peer, port }, &clock, &folder, 0);
         let listening = Arc::new(Mutex::new(router(&engine)));
-        serve(listener, Arc::clone(&listening));
-        Self { engine, clock, peer, keys, setup, folder, port, listening, starts: 0 }
+        let wire = Arc::new(Wire::default());
+        serve(listener, Arc::clone(&listening), Arc::clone(&wire));
+        Self { engine, clock, peer, keys, setup, folder, wire, port, listening, starts: 0 }
     }
 
     /// Starts anew over the same database, as after a crash: leases are taken back, nothing else is known.
@@ -159,7 +175,16 @@ impl World {
 
     /// Our own name for the processor's request of that id.
     pub(crate) async fn named(&self, wire_id: &str) -> RequestId {
-        let listed = self.operate("GET", "/requests?limit=1000&role=processor", "").await.is(200).json();
+        self.listed("role=processor", wire_id).await
+    }
+
+    /// An organisation's own name for its request of that id.
+    pub(crate) async fn named_at(&self, organisation: &str, wire_id: &str) -> RequestId {
+        self.listed(&format!("organisation={organisation}"), wire_id).await
+    }
+
+    async fn listed(&self, filter: &str, wire_id: &str) -> RequestId {
+        let listed = self.operate("GET", &format!("/requests?limit=1000&{filter}"), "").await.is(200).json();
         let found = |request: &&Value| request["subject_request_id"] == wire_id;
         let request = listed["requests"].as_array().unwrap().iter().find(found).unwrap();
         RequestId::new(request["request_id"].as_str().unwrap())
@@ -181,6 +206,18 @@ impl World {
         self.work().await;
     }
 
+    /// Lives through so long a time: what falls due is done when it does.
+    pub(crate) async fn live(&self, ms: i64) {
+        let end = self.now().plus_ms(ms);
+        while self.now() < end {
+            let due = self.engine.store().next_due(self.now()).await.unwrap();
+            // Hosts that rest are looked at now and then.
+            let look = self.now().plus_ms(5 * MINUTE_MS).min(end);
+            self.clock.set(due.map_or(look, |due| due.min(look)));
+            self.work().await;
+        }
+    }
+
     /// All deliveries of a request.
     pub(crate) async fn deliveries(&self, id: &RequestId) -> Vec<DeliveryRow> {
         let filter = DeliveryFilter { request: Some(id.clone()), limit: 1000, ..DeliveryFilter::default() };
@@ -199,7 +236,10 @@ fn start(plan: &Plan<'_>, clock: &Arc<ManualClock>, folder: &TempDir, starts: u6
         trust_roots: Arc::new(Roots::from_pem(&plan.keys.ca.certificate_pem()).unwrap()),
     };
     Engine::new(
-        Directory::new(plan.tenants(), vec![habeas_opengdpr::v1_0()]),
+        Directory::new(
+            plan.tenants(),
+            vec![habeas_opengdpr::v1_0(), habeas_opengdpr::v0_1_3(), habeas_opengdpr::v0_1_2()],
+        ),
         Arc::new(store),
         Arc::clone(clock) as Arc<_>,
         Arc::new(Seeded::new(starts)),
@@ -213,13 +253,11 @@ fn router(engine: &Arc<Engine>) -> Router {
 }
 
 /// Serves whichever router is the present one.
-fn serve(listener: TcpListener, listening: Arc<Mutex<Router>>) {
+fn serve(listener: TcpListener, listening: Arc<Mutex<Router>>, wire: Arc<Wire>) {
     let present = service_fn(move |request: Request| {
         let router = listening.lock().unwrap().clone();
-        async move {
-            let response: Result<Response, Infallible> = router.oneshot(request).await;
-            response
-        }
+        let wire = Arc::clone(&wire);
+        async move { Ok::<_, Infallible>(wire.carry(router, request).await) }
     });
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback_service(present)).await });
 }

@@ -1,4 +1,4 @@
-//! Which organisations there are: one processor, two controllers, and who they know.
+//! Which organisations there are: three processors, an agent, two controllers, and who they know.
 
 use std::sync::Arc;
 
@@ -15,11 +15,14 @@ use habeas_core::{
     secret::Secret,
 };
 use habeas_engine::directory::{Credential, Fulfilment, Peer as Known, Tenant, Webhook};
+use habeas_trust::credential::Credential as Credentials;
 use url::Url;
 
 use super::{Setup, Work, keys::Keys, peer::Peer};
 
-const DIALECT: DialectId = DialectId::known("opengdpr/1.0");
+const V1_0: DialectId = DialectId::known("opengdpr/1.0");
+const V0_1_3: DialectId = DialectId::known("opengdpr/0.1.3");
+const V0_1_2: DialectId = DialectId::known("opengdpr/0.1.2");
 
 /// What tenants are made of.
 pub(crate) struct Plan<'a> {
@@ -31,31 +34,79 @@ pub(crate) struct Plan<'a> {
 
 impl Plan<'_> {
     pub(crate) fn tenants(&self) -> Vec<Tenant> {
-        let shop = &self.keys.shop;
-        let other = &self.keys.other;
-        let mut mail = self.tenant("mail.localhost", Role::Processor);
-        mail.fulfilment = self.fulfilment();
-        let contact: Url = self.peer.url("contact", "/contact").parse().unwrap();
-        for (name, credential) in [("shop", shop), ("other", other)] {
-            let mut known = party(&format!("{name}.localhost"), None);
-            known.party.known_as = format!("{name} at mail");
-            known.incoming = vec![credential.hash()];
-            known.contact = Some(contact.clone());
-            mail.peers.push(known);
+        let both = [(V1_0, "/v1"), (V0_1_3, "/v0.1.3"), (V1_0, ""), (V0_1_3, "")];
+        let mut tenants = vec![
+            self.processor("mail.localhost", &[(V1_0, "/v1"), (V1_0, "")]),
+            self.processor("ads.localhost", &both),
+            self.processor("push.localhost", &[(V1_0, "/v1"), (V1_0, "")]),
+            self.agent(),
+        ];
+        if let Some(push) = tenants.get_mut(2) {
+            push.organisation.capabilities.identities = vec![(Kind::new("email"), Format::Sha256)];
         }
-        let mail_base: Url = format!("http://mail.localhost:{}/v1", self.port).parse().unwrap();
-        let fake_base: Url = self.peer.url("fake", "/v1").parse().unwrap();
-        let mut tenants = vec![mail];
-        for (name, credential) in [("shop.localhost", shop), ("other.localhost", other)] {
-            let mut tenant = self.tenant(name, Role::Controller);
-            for (domain, base) in [("mail.localhost", &mail_base), ("fake.localhost", &fake_base)] {
-                let mut known = party(domain, Some(base.clone()));
-                known.outgoing = Some(Credential::Bearer(Secret::new(credential.token())));
-                tenant.peers.push(known);
+        for (name, credential) in [("shop.localhost", &self.keys.shop), ("other.localhost", &self.keys.other)] {
+            let mut tenant = self.tenant(name, Role::Controller, &[(V1_0, "/v1"), (V1_0, "")]);
+            for domain in ["mail.localhost", "fake.localhost", "ads.localhost", "push.localhost", "agent.localhost"] {
+                tenant.peers.push(self.called(domain, credential));
             }
             tenants.push(tenant);
         }
+        for tenant in &mut tenants {
+            (self.setup.adjust)(tenant);
+        }
         tenants
+    }
+
+    fn processor(&self, domain: &str, mounts: &[(DialectId, &str)]) -> Tenant {
+        let mut tenant = self.tenant(domain, Role::Processor, mounts);
+        tenant.fulfilment = self.fulfilment();
+        let contact: Url = self.peer.url("contact", "/contact").parse().unwrap();
+        let short = domain.split('.').next().unwrap();
+        for (name, credential) in [("shop", &self.keys.shop), ("other", &self.keys.other), ("agent", &self.keys.agent)]
+        {
+            let mut known = party(&format!("{name}.localhost"), None);
+            known.party.known_as = format!("{name} at {short}");
+            known.incoming = vec![credential.hash()];
+            known.contact = Some(contact.clone());
+            tenant.peers.push(known);
+        }
+        tenant
+    }
+
+    /// It takes requests in every version, and hands them on to mail in 1.0 and to ads in 0.1.3.
+    fn agent(&self) -> Tenant {
+        let mounts = [(V1_0, "/v1"), (V0_1_3, "/v0.1.3"), (V0_1_2, "/v0.1.2"), (V0_1_3, ""), (V0_1_2, ""), (V1_0, "")];
+        let mut tenant = self.tenant("agent.localhost", Role::Agent, &mounts);
+        for (name, credential) in [("shop", &self.keys.shop), ("other", &self.keys.other)] {
+            let mut known = party(&format!("{name}.localhost"), None);
+            known.party.known_as = format!("{name} at agent");
+            known.incoming = vec![credential.hash()];
+            tenant.peers.push(known);
+        }
+        for domain in self.setup.downstream {
+            tenant.peers.push(self.called(domain, &self.keys.agent));
+        }
+        tenant.fulfilment = Fulfilment::Parties(self.setup.downstream.iter().map(|id| PartyId::new(*id)).collect());
+        tenant
+    }
+
+    /// A party that is called, in its own version.
+    fn called(&self, domain: &str, credential: &Credentials) -> Known {
+        let (dialect, path) = match domain {
+            "ads.localhost" | "agent.localhost" => (V0_1_3, "/v0.1.3"),
+            _ => (V1_0, "/v1"),
+        };
+        let base = match domain {
+            "fake.localhost" => self.peer.url("fake", path),
+            _ => format!("http://{domain}:{}{path}", self.port),
+        };
+        let mut known = party(domain, Some(base.parse().unwrap()));
+        known.party.dialect = dialect;
+        known.outgoing = Some(Credential::Bearer(Secret::new(credential.token())));
+        if domain == "agent.localhost" {
+            known.party.vouches_for = self.setup.downstream.iter().map(|name| name.parse().unwrap()).collect();
+        }
+        known
     }
 
     fn fulfilment(&self) -> Fulfilment {
@@ -69,11 +120,11 @@ impl Plan<'_> {
         }
     }
 
-    fn tenant(&self, domain: &str, role: Role) -> Tenant {
+    fn tenant(&self, domain: &str, role: Role, mounts: &[(DialectId, &str)]) -> Tenant {
         let key = self.keys.signing(domain);
-        let mount = |path: &str| {
+        let mount = |(dialect, path): &(DialectId, &str)| {
             let base_url = format!("http://{domain}:{}{path}", self.port).parse().unwrap();
-            Mount { dialect: DIALECT, role, base_url, path: path.to_owned() }
+            Mount { dialect: dialect.clone(), role, base_url, path: (*path).to_owned() }
         };
         let identity = |kind: &str, format| (Kind::new(kind), format);
         Tenant {
@@ -97,7 +148,7 @@ impl Plan<'_> {
                     plain_http: true,
                 },
             },
-            mounts: vec![mount("/v1"), mount("")],
+            mounts: mounts.iter().map(mount).collect(),
             key_id: KeyId::new(key.key_id()),
             key: Arc::new(key),
             chain: self.keys.chain(domain),
@@ -113,10 +164,13 @@ fn party(domain: &str, base: Option<Url>) -> Known {
         party: Party {
             id: PartyId::new(domain),
             domain: domain.parse().unwrap(),
-            dialect: DIALECT,
+            dialect: V1_0,
             base,
             known_as: domain.to_owned(),
             trust: Trust::default(),
+            knobs: Vec::new(),
+            vouches_for: Vec::new(),
+            declared: None,
         },
         incoming: Vec::new(),
         outgoing: None,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use habeas_core::receipt::Receipt;
+use habeas_evidence::Grade;
 use habeas_trust::{
     certificate::{Chain, Roots},
     public_key::Leniency,
@@ -64,19 +65,37 @@ impl<'a> Witness<'a> {
     }
 }
 
+impl Witness<'_> {
+    /// Checks an exported file as an auditor does, who has nothing but the file and the authority's certificate.
+    pub(super) fn audit(&self, file: &[u8]) -> anyhow::Result<String> {
+        let sealed = habeas_evidence::open(file)?;
+        let report = habeas_evidence::examine(&sealed, &self.roots, None, &[]);
+        if !report.holds() {
+            bail!("the exported evidence does not hold");
+        }
+        let in_full = report.findings.iter().filter(|finding| finding.grade == Grade::InFull).count();
+        let by_digest = report.findings.iter().filter(|finding| finding.grade == Grade::ByDigest).count();
+        Ok(format!(
+            "the exported file of {} bytes holds: {in_full} signed messages proved in full, {by_digest} by their digest",
+            file.len()
+        ))
+    }
+}
+
 impl Evidence {
     pub(super) fn said(&self) -> String {
         let short = self.certificate.get(..12).unwrap_or(&self.certificate);
-        let when = if self.again { "" } else { " on arrival" };
+        let when = if self.again { "" } else { ", checked on arrival" };
         format!(
-            "signer {}, signature {}{when}, chain to the sandbox's authority, certificate {short}… for that domain",
+            "signed by {} with {}{when}, certificate {short}… of the sandbox's authority",
             self.signer, self.algorithm
         )
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(super) fn json(&self, keeper: &str) -> Value {
         json!({
             "verified": true,
+            "to": keeper,
             "status": self.status,
             "signer": self.signer,
             "algorithm": self.algorithm,

@@ -1,0 +1,76 @@
+//! A party that has a request is asked how it stands, when its callbacks stay away.
+
+use habeas_core::{
+    clock::{Instant, MINUTE_MS},
+    dialect::{Operation, Told},
+    leg::{Leg, LegCancel, LegState, Progress, Report},
+};
+use habeas_store::LeasedLeg;
+
+use super::leg::{Step, known_as, refused_for_now};
+use crate::{
+    Engine, Result,
+    directory::{Peer, Tenant},
+    outbound::OutboundError,
+};
+
+/// A party is given so long after the date it named before it is asked.
+const GRACE_MS: i64 = MINUTE_MS;
+
+impl Engine {
+    pub(super) async fn poll_leg(&self, leased: &LeasedLeg, tenant: &Tenant, peer: &Peer) -> Result<Step> {
+        let leg = &leased.row.leg;
+        let Some(status) = self.dialect_of(peer)?.status() else { return Ok(Step::NoNews(None)) };
+        let id = known_as(leg);
+        let answer = self
+            .converse_by_id(tenant, peer, Operation::Status, |x| status.ask(&id, x), |x| status.ask_elsewhere(&id, x))
+            .await?;
+        match status.hear(&answer).map_err(|_| OutboundError::Unusable("its status cannot be read"))? {
+            Told::Refused { status: 404, .. } => {
+                Ok(Step::NoNews(Some("it does not know the request any more".to_owned())))
+            }
+            Told::Refused { status, .. } => Ok(refused_for_now(status, answer.head())),
+            Told::Said(reported) => {
+                if !reported.report.remote_id.as_str().eq_ignore_ascii_case(id.as_str()) {
+                    return Err(OutboundError::Unusable("its status is of another request").into());
+                }
+                let Some(next) = moved(leg, &reported.report) else { return Ok(Step::NoNews(None)) };
+                let receipt = self.receipt_of(leg, Operation::Status, &answer, &reported, tenant, peer).await?;
+                Ok(Step::made(next, receipt))
+            }
+        }
+    }
+
+    /// When a party that has a request is asked next, after so many questions without news.
+    pub(crate) fn follow_at(&self, leg: &Leg, asked: u32) -> Option<Instant> {
+        if leg.state.is_final() {
+            return None;
+        }
+        let now = self.clock.now();
+        let next = self.settings.follow.next(asked, now, None, self.random.as_ref());
+        let promised = leg.expected_by.map(|by| by.plus_ms(GRACE_MS)).filter(|by| *by > now);
+        Some(promised.map_or(next, |by| by.min(next)))
+    }
+}
+
+/// The leg after the report, or `None` when that says nothing new. What a party said last stays said: an old callback
+/// is signed for ever.
+pub(crate) fn moved(leg: &Leg, report: &Report) -> Option<Leg> {
+    if leg.state.is_final() {
+        return None;
+    }
+    let mut next = leg.clone();
+    if let Some(state) = leg.state.forward(&report.progress) {
+        // It took the wish to take it back, and somebody works on it all the same.
+        if leg.cancel == LegCancel::Done && matches!(report.progress, Progress::InProgress | Progress::Fulfilled) {
+            next.cancel = LegCancel::Refused;
+        }
+        next.state = state;
+    }
+    let same_word = matches!(&next.state, LegState::Sent { progress } if *progress == report.progress);
+    if same_word {
+        next.expected_by = report.expected_by.or(next.expected_by);
+        next.results = report.results.clone().or(next.results);
+    }
+    (next != *leg).then_some(next)
+}

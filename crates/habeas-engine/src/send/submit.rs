@@ -1,0 +1,178 @@
+//! A leg is submitted: rendered for what the party serves, frozen at its first try, and answered with a receipt.
+
+use habeas_core::{
+    capability::Capabilities,
+    dialect::{Exchange, Operation, Outgoing, Reported, Submit, Told},
+    identity::Identity,
+    leg::{Leg, LegState},
+    matching::matching,
+    message::{AnswerHead, Verified},
+    submission::{CallbackUrl, Outbound, Stamp, Subject},
+};
+use habeas_store::{Frozen, LeasedLeg, Secrets};
+
+use super::leg::{Step, refused_for_now};
+use crate::{
+    Engine, Error, Result,
+    directory::{Peer, Tenant},
+    identities::given,
+    outbound::OutboundError,
+};
+
+/// What there is to be sent.
+enum Made {
+    Message(Frozen),
+    Nothing(LegState),
+    NoWords(String),
+}
+
+impl Engine {
+    pub(super) async fn submit_leg(&self, leased: &LeasedLeg, tenant: &Tenant, peer: &Peer) -> Result<Step> {
+        let leg = leased.row.leg.clone();
+        let submit = self.dialect_of(peer)?.submit().ok_or(Error::Bug("a dialect without submissions"))?;
+        // From the first try on the bytes stay the same, so that a lost answer is asked for again and not made anew.
+        let earlier = if leg.state == LegState::Waiting { None } else { self.store.frozen(&leg.id).await? };
+        let frozen = match earlier {
+            Some(earlier) => earlier,
+            None => match self.make_submission(leased, tenant, peer, submit).await? {
+                Made::Message(message) => self.store.freeze(&leg.id, leased.fence, &message).await?,
+                Made::Nothing(state) => return Ok(Step::made(Leg { state, ..leg }, None)),
+                // What the party's version has no words for is not sent in part: an operator decides.
+                Made::NoWords(what) => return Ok(Step::Stuck(what)),
+            },
+        };
+        let sent = frozen.body.clone();
+        let answer = self.converse(tenant, peer, Operation::Submit, frozen).await?;
+        match submit.hear(&answer).map_err(|_| OutboundError::Unusable("its receipt cannot be read"))? {
+            Told::Refused { again: true, status, .. } => Ok(refused_for_now(status, answer.head())),
+            Told::Refused { status, exists: true, .. } if leg.state == LegState::Unsent => {
+                self.look_for(leased, tenant, peer, status).await
+            }
+            Told::Refused { status, exists, .. } => Ok(refused(leg, status, exists)),
+            Told::Said(reported) => self.accepted(leg, tenant, peer, &answer, reported, &sent).await,
+        }
+    }
+
+    /// What there is to be sent for the first time.
+    async fn make_submission(
+        &self,
+        leased: &LeasedLeg,
+        tenant: &Tenant,
+        peer: &Peer,
+        submit: &dyn Submit,
+    ) -> Result<Made> {
+        let leg = &leased.row.leg;
+        let Some(secrets) = self.store.secrets(&leg.request).await? else { return Ok(Made::Nothing(LegState::Waived)) };
+        let Some(identities) = self.identities_for(tenant, peer, leg, &secrets.subject.identities).await? else {
+            tracing::info!(request = %leg.request, party = %leg.party, "a party serves nothing of a request");
+            return Ok(Made::Nothing(LegState::Inapplicable));
+        };
+        match self.render(leased, tenant, peer, submit, secrets, identities) {
+            Ok(Outgoing { method, url, headers, body }) => Ok(Made::Message(Frozen { method, url, headers, body })),
+            Err(Error::Unrepresentable(what)) => Ok(Made::NoWords(what.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whose answer got lost may have the request, and refuse the same bytes a second time (opengdpr.md A8): it is asked
+    /// how it stands. Who does not know it from us has another of this id.
+    async fn look_for(&self, leased: &LeasedLeg, tenant: &Tenant, peer: &Peer, status: u16) -> Result<Step> {
+        let mut there = leased.clone();
+        there.row.leg.accepted_at = Some(self.clock.now());
+        Ok(match self.poll_leg(&there, tenant, peer).await? {
+            Step::NoNews(None) => Step::made(there.row.leg, None),
+            Step::NoNews(Some(_)) => refused(leased.row.leg.clone(), status, true),
+            step => step,
+        })
+    }
+
+    /// What of the identities the party is given, in its form; `None` when it serves nothing of the request. A party that
+    /// says nothing of itself that can be used is given them as they are.
+    async fn identities_for(
+        &self,
+        tenant: &Tenant,
+        peer: &Peer,
+        leg: &Leg,
+        identities: &[Identity],
+    ) -> Result<Option<Vec<Identity>>> {
+        let supports: Capabilities = match self.discover(tenant, peer).await {
+            Ok(supports) => supports,
+            Err(Error::Outbound(OutboundError::Unusable(_))) => return Ok(Some(identities.to_vec())),
+            Err(error) => return Err(error),
+        };
+        // Without any identity it is the extensions that say who is meant (opengdpr.md A35).
+        if identities.is_empty() {
+            return Ok(supports.serves(leg.right).then(Vec::new));
+        }
+        let matches = matching(&supports, leg.right, identities);
+        Ok((!matches.is_empty()).then(|| given(identities, &matches)))
+    }
+
+    fn render(
+        &self,
+        leased: &LeasedLeg,
+        tenant: &Tenant,
+        peer: &Peer,
+        submit: &dyn Submit,
+        secrets: Secrets,
+        identities: Vec<Identity>,
+    ) -> Result<Outgoing> {
+        let leg = &leased.row.leg;
+        let at = leased.request.submitted_at.unwrap_or(leased.request.standing.received_at);
+        let submitted = secrets.submitted.unwrap_or_else(|| Stamp { at, text: habeas_wire::time::format(at.ms()) });
+        let mut callbacks = secrets.callbacks;
+        // At most one of our own beside those that came with the request (OpenGDPR 0.1 §8.5).
+        let own = leg.callback_url.as_ref().and_then(|url| CallbackUrl::parse(url.as_str()).ok());
+        callbacks.extend(own);
+        let subject = Subject { identities, carried: secrets.subject.carried };
+        let outbound = Outbound {
+            wire_id: &leg.wire_id,
+            right: leg.right,
+            submitted: &submitted,
+            subject: &subject,
+            callbacks: &callbacks,
+        };
+        self.ask(tenant, &peer.party, |x: &Exchange<'_>| submit.ask(&outbound, x))
+    }
+
+    async fn accepted(
+        &self,
+        mut leg: Leg,
+        tenant: &Tenant,
+        peer: &Peer,
+        answer: &Verified<AnswerHead>,
+        reported: Reported,
+        sent: &[u8],
+    ) -> Result<Step> {
+        let makes_ids = self.dialect_of(peer)?.facts().receiver_makes_id;
+        if !makes_ids && !reported.report.remote_id.as_str().eq_ignore_ascii_case(leg.wire_id.as_str()) {
+            return Err(OutboundError::Unusable("its receipt is for another request").into());
+        }
+        let honest = reported.echoed.as_ref().is_none_or(|echoed| echoed == sent);
+        let receipt = self.receipt_of(&leg, Operation::Submit, answer, &reported, tenant, peer).await?;
+        leg.accepted_at = Some(self.clock.now());
+        let report = reported.report;
+        leg.remote_id = Some(report.remote_id);
+        leg.expected_by = report.expected_by.or(leg.expected_by);
+        if let Some(state) = leg.state.forward(&report.progress) {
+            leg.state = state;
+        }
+        if !honest {
+            tracing::warn!(request = %leg.request, party = %leg.party,
+                "a party's receipt repeats other bytes than were sent, so it proves nothing");
+        }
+        Ok(Step::made(leg, receipt.filter(|_| honest)))
+    }
+}
+
+fn refused(mut leg: Leg, status: u16, exists: bool) -> Step {
+    tracing::warn!(request = %leg.request, party = %leg.party, status, exists, "a party refused a request");
+    leg.state = LegState::Refused { status };
+    let trouble = if exists {
+        // Agents that hand on to each other in a circle end here (opengdpr.md A45).
+        "it has another request of this id: a loop of agents?".to_owned()
+    } else {
+        format!("it refused the request: {status}")
+    };
+    Step::Made { leg: Box::new(leg), receipt: None, trouble: Some(trouble) }
+}

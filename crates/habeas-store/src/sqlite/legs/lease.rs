@@ -1,0 +1,114 @@
+//! Which legs are due, and who may do their next step?
+
+use habeas_core::{clock::Instant, id::LegId};
+use rusqlite::{Connection, params};
+
+use super::row::{self, RawLeg};
+use crate::{
+    Result, Sealers, StoreError,
+    model::{LeasedLeg, Slots},
+    sqlite::{
+        Sqlite,
+        convert::{fence_in, fence_out},
+        requests,
+        rows::RawRequest,
+        slots::{Ask, Left},
+    },
+};
+
+impl Sqlite {
+    /// A leg that cannot be opened stays leased, with a word in the log, and is due again when the lease runs out: it
+    /// must not stop the others.
+    pub(crate) async fn lease_due_legs(
+        &self,
+        now: Instant,
+        until: Instant,
+        limit: u32,
+        slots: &Slots,
+    ) -> Result<Vec<LeasedLeg>> {
+        let ask = Ask::new(now, until, limit, slots);
+        let taken = self.writer.run(move |conn| lease(conn, &ask)).await?;
+        if taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let read = self
+            .readers
+            .run(move |conn| Ok(taken.into_iter().map(|(id, fence)| load(conn, &id, fence)).collect::<Vec<_>>()));
+        let mut leased = Vec::new();
+        for loaded in read.await? {
+            match loaded.and_then(|raw| raw.open(&self.sealers)) {
+                Ok(one) => leased.push(one),
+                Err(error @ StoreError::Unavailable(_)) => return Err(error),
+                Err(error) => tracing::error!(%error, "a leg cannot be read"),
+            }
+        }
+        Ok(leased)
+    }
+
+    pub(crate) async fn release_leased_leg(&self, leg: &LegId, fence: u64, due_at: Instant) -> Result<()> {
+        let leg = leg.clone();
+        let release = move |conn: &Connection| {
+            let released =
+                conn.prepare_cached(RELEASE)?.execute(params![leg.as_str(), fence_in(fence), due_at.ms()])?;
+            if released == 0 { Err(StoreError::Stale) } else { Ok(()) }
+        };
+        self.writer.run(release).await
+    }
+}
+
+fn lease(conn: &Connection, ask: &Ask) -> Result<Vec<(String, u64)>> {
+    let mut left = Left::of(&ask.slots);
+    let mut found = Vec::new();
+    for sql in [RAN_OUT, DUE] {
+        choose(conn, sql, ask, &mut left, &mut found)?;
+    }
+    let mut take = conn.prepare_cached(TAKE)?;
+    let mut taken = Vec::with_capacity(found.len());
+    for n in found {
+        taken.push(take.query_row(params![n, ask.until.ms()], |row| Ok((row.get(0)?, fence_out(row, 1)?)))?);
+    }
+    Ok(taken)
+}
+
+/// Goes through legs until there are enough whose hosts have slots.
+fn choose(conn: &Connection, sql: &str, ask: &Ask, left: &mut Left, found: &mut Vec<i64>) -> Result<()> {
+    let mut query = conn.prepare_cached(sql)?;
+    let mut rows = query.query(params![ask.now.ms()])?;
+    while found.len() < ask.limit()
+        && let Some(row) = rows.next()?
+    {
+        if left.take(row.get_ref(1)?.as_str().map_err(|_| StoreError::Corrupt("legs.host"))?) {
+            found.push(row.get(0)?);
+        }
+    }
+    Ok(())
+}
+
+/// The rows come from the index alone, so those of crowded hosts are passed over cheaply.
+pub(super) const DUE: &str = "SELECT n, host FROM legs INDEXED BY legs_due
+    WHERE due_at IS NOT NULL AND leased_until IS NULL AND due_at <= ?1 ORDER BY due_at";
+pub(super) const RAN_OUT: &str = "SELECT n, host FROM legs INDEXED BY legs_leased
+    WHERE due_at IS NOT NULL AND leased_until IS NOT NULL AND leased_until <= ?1 AND due_at <= ?1
+    ORDER BY leased_until";
+const TAKE: &str = "UPDATE legs SET fence = fence + 1, leased_until = ?2 WHERE n = ?1 RETURNING id, fence";
+/// Of a leg that came to its end meanwhile nothing becomes due again.
+const RELEASE: &str = "UPDATE legs SET leased_until = NULL, due_at = iif(due_at IS NULL, NULL, ?3)
+    WHERE id = ?1 AND fence = ?2 AND leased_until IS NOT NULL";
+
+struct RawLeasedLeg {
+    leg: RawLeg,
+    fence: u64,
+    request: RawRequest,
+}
+
+fn load(conn: &Connection, id: &str, fence: u64) -> Result<RawLeasedLeg> {
+    let leg = row::by_id(conn, id)?.ok_or(StoreError::Corrupt("legs.id"))?;
+    let request = requests::by_id(conn, leg.request())?.ok_or(StoreError::Corrupt("legs.request_id"))?;
+    Ok(RawLeasedLeg { leg, fence, request })
+}
+
+impl RawLeasedLeg {
+    fn open(self, sealers: &Sealers) -> Result<LeasedLeg> {
+        Ok(LeasedLeg { row: self.leg.open(sealers)?, fence: self.fence, request: self.request.open(sealers)? })
+    }
+}

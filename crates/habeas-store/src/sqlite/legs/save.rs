@@ -1,0 +1,104 @@
+//! How is it saved what became of a leg?
+
+use habeas_core::{clock::Instant, id::RemoteId, state::Ground};
+use rusqlite::{Connection, params};
+
+use super::new::SealedLeg;
+use crate::{
+    Result, StoreError,
+    model::{LegSave, NewDelivery},
+    sqlite::{
+        Sqlite,
+        convert::{fence_in, ms},
+        lanes,
+        receipts::SealedReceipt,
+        save::PreparedSave,
+    },
+};
+
+impl Sqlite {
+    pub(crate) async fn save_leg_changes(&self, save: LegSave) -> Result<()> {
+        let opener = self.opener(&save.leg.organisation, &save.leg.request).await?;
+        let keys = self.sealers.keys(&save.leg.organisation, &save.leg.request)?;
+        let receipt = save.receipt.map(|receipt| SealedReceipt::seal(receipt, &save.leg.organisation, &keys));
+        let request = match save.request {
+            Some(request) => Some(self.prepare(request).await?),
+            None => None,
+        };
+        let prepared = PreparedLeg {
+            leg: SealedLeg::seal(save.leg, opener.as_ref())?,
+            revision: save.revision,
+            fence: save.fence.map(fence_in),
+            due_at: save.due_at,
+            attempts: save.attempts,
+            thaw: save.thaw,
+            receipt: receipt.transpose()?,
+            request,
+            trouble: save.trouble,
+            alerts: save.alerts,
+        };
+        self.writer.run(move |conn| prepared.save(conn)).await
+    }
+}
+
+/// What became of a leg, about to be saved.
+struct PreparedLeg {
+    leg: SealedLeg,
+    revision: u32,
+    fence: Option<i64>,
+    due_at: Option<Instant>,
+    attempts: u32,
+    thaw: bool,
+    receipt: Option<SealedReceipt>,
+    request: Option<PreparedSave>,
+    trouble: Option<String>,
+    alerts: Vec<NewDelivery>,
+}
+
+impl PreparedLeg {
+    fn save(&self, conn: &Connection) -> Result<()> {
+        let SealedLeg { leg, columns, sealed } = &self.leg;
+        let saved = conn.prepare_cached(SAVE)?.execute(params![
+            leg.id.as_str(),
+            self.revision,
+            self.fence,
+            leg.remote_id.as_ref().map(RemoteId::as_str),
+            ms(leg.accepted_at),
+            columns.state,
+            columns.progress,
+            columns.ground.map(Ground::as_str),
+            columns.status,
+            leg.cancel.as_str(),
+            ms(leg.expected_by),
+            sealed,
+            self.attempts,
+            ms(self.due_at),
+            self.thaw,
+            self.trouble,
+            leg.state.is_final(),
+        ])?;
+        if saved == 0 {
+            return Err(StoreError::Stale);
+        }
+        conn.prepare_cached(OUTDATE)?.execute([leg.id.as_str(), leg.request.as_str()])?;
+        if let Some(receipt) = &self.receipt {
+            receipt.insert(conn)?;
+        }
+        if let Some(request) = &self.request {
+            request.apply(conn)?;
+        }
+        lanes::insert_consequences(conn, &leg.organisation, &leg.request, &self.alerts)
+    }
+}
+
+/// A party that gives another date is late anew or not at all.
+const SAVE: &str = "UPDATE legs SET remote_id = ?4, accepted_at = ?5, state = ?6, progress = ?7, ground = ?8,
+        status = ?9, cancel = ?10, expected_by = ?11,
+        sealed = iif((SELECT r.wrapped_key IS NULL FROM requests r WHERE r.id = legs.request_id), NULL, ?12),
+        attempts = ?13, due_at = ?14, frozen = iif(?15, NULL, frozen), revision = revision + 1,
+        trouble = ?16, late_at = iif(?17 OR expected_by IS NOT ?11, NULL, late_at),
+        leased_until = iif(?3 IS NULL, leased_until, NULL)
+    WHERE id = ?1 AND (?3 IS NULL OR (fence = ?3 AND leased_until IS NOT NULL))
+        AND (revision = ?2 OR (?3 IS NOT NULL AND revision = ?2 + 1 AND frozen_revision = revision))";
+/// What a leg means for its request depends on the others: who decided on one of those meanwhile decides anew.
+const OUTDATE: &str = "UPDATE legs SET revision = revision + 1 WHERE request_id = ?2 AND id <> ?1";
