@@ -22,6 +22,8 @@ use crate::{
 
 /// How often a decision is made anew because somebody else changed the request meanwhile.
 pub(crate) const TRIES: u32 = 16;
+/// The same for legs: each that is saved makes those decide anew that belong to the same request.
+pub(crate) const LEG_TRIES: u32 = 256;
 
 impl Engine {
     /// Applies what `decide` says of the request as it stands.
@@ -162,4 +164,9 @@ pub(crate) fn errand_at(tenant: &Tenant, request: &Request, now: Instant) -> Opt
 /// The name under which a receiver is counted: host and port.
 pub(crate) fn host_of(url: &Url) -> String {
     format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+}
+
+/// The same of a receiver that the operator configured: a peer that names its host must not make it rest.
+pub(crate) fn configured(url: &Url) -> String {
+    format!("configured {}", host_of(url))
 }

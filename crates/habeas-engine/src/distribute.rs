@@ -112,7 +112,8 @@ impl Engine {
             callback_url: if room { self.callback_url(tenant, peer, &token) } else { None },
             results: None,
         };
-        let host = peer.party.base.as_ref().map(host_of).unwrap_or_default();
+        // Counted apart from callbacks to the same host: who names it in a callback URL must not make it rest.
+        let host = peer.party.base.as_ref().map(|base| format!("party {}", host_of(base))).unwrap_or_default();
         NewLeg { leg, token, host, due_at: share.due_at }
     }
 
@@ -184,7 +185,8 @@ pub(crate) fn union(us: &Organisation, candidates: &[Candidate<'_>]) -> Organisa
     Organisation { capabilities, ..us.clone() }
 }
 
-/// Leaves out the party that a request came from: it has it already.
-pub(crate) fn without<'t>(candidates: Vec<Candidate<'t>>, party: &PartyId) -> Vec<Candidate<'t>> {
-    candidates.into_iter().filter(|one| one.peer.party.id != *party).collect()
+/// Leaves out the party that a request came from, under whatever entry: it has it already.
+pub(crate) fn without<'t>(candidates: Vec<Candidate<'t>>, tenant: &Tenant, party: &PartyId) -> Vec<Candidate<'t>> {
+    let domain = tenant.peer(party).map(|peer| &peer.party.domain);
+    candidates.into_iter().filter(|one| Some(&one.peer.party.domain) != domain).collect()
 }

@@ -33,6 +33,25 @@ fn in_form(identity: &Identity, format: Format) -> Identity {
     Identity { kind: identity.kind.clone(), format, value: Secret::new(hex) }
 }
 
+/// A digest of ours in the form that is published; anything else said to be one is not sent, because it may be the
+/// identity itself.
+///
+/// # Errors
+/// What it would have to be.
+pub(crate) fn well_formed(identity: &Identity) -> Result<Identity, &'static str> {
+    let (digits, expected) = match identity.format {
+        Format::Raw => return Ok(identity.clone()),
+        Format::Sha256 => (64, "a SHA-256 digest is 64 hexadecimal digits"),
+        Format::Sha1 => (40, "a SHA-1 digest is 40 hexadecimal digits"),
+        Format::Md5 => (32, "an MD5 digest is 32 hexadecimal digits"),
+    };
+    let text = identity.value.expose().trim();
+    if text.len() != digits || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(expected);
+    }
+    Ok(Identity { value: Secret::new(text.to_ascii_lowercase()), ..identity.clone() })
+}
+
 fn canonical(identity: &Identity) -> Secret {
     let trimmed = identity.value.expose().trim();
     if identity.kind.as_str() == EMAIL { Secret::new(trimmed.to_lowercase()) } else { Secret::new(trimmed) }
@@ -62,6 +81,23 @@ mod tests {
             }
         }
         assert_eq!(made("email", " Ann@Example.org", Format::Raw), " Ann@Example.org");
+    }
+
+    #[test]
+    fn what_is_said_to_be_a_digest_must_look_like_one() {
+        let of = |format, value: &str| Identity { kind: Kind::new("email"), format, value: Secret::new(value) };
+        let upper = "438C4C7AFE600CDF1E455C369BEC76DC970FC8CA463447C7B387A347F3C79331";
+        let lower = well_formed(&of(Format::Sha256, upper)).unwrap();
+        assert_eq!(lower.value.expose(), upper.to_ascii_lowercase());
+        for (format, value) in [
+            (Format::Sha256, "ann@example.org"),
+            (Format::Sha256, "8b5a6a28fc840441be692d74a81ccd1a"),
+            (Format::Sha1, "a4414de3ce1f77d2615b90c3ba16219b38193ceg"),
+            (Format::Md5, ""),
+        ] {
+            assert!(well_formed(&of(format, value)).is_err(), "{format} {value}");
+        }
+        assert!(well_formed(&of(Format::Raw, "ann@example.org")).is_ok());
     }
 
     #[test]

@@ -122,7 +122,19 @@ impl Engine {
     /// # Errors
     /// [`Code::InvalidTransition`] when its state does not admit it; when the store fails.
     pub async fn start(&self, id: &RequestId, actor: habeas_core::event::Actor) -> Result<Request> {
+        self.done_by_us(id).await?;
         self.change(id, actor, |_| Ok(vec![Change::Start])).await
+    }
+
+    /// What parties do for us is not decided past them.
+    async fn done_by_us(&self, id: &RequestId) -> Result<()> {
+        let open = self.store.legs(id).await?.into_iter().find(|row| !row.leg.state.is_final());
+        match open {
+            None => Ok(()),
+            Some(row) => Err(Problem::new(Code::InvalidTransition)
+                .because(format!("{} works on it or is to; what was not sent yet can be waived", row.leg.party))
+                .into()),
+        }
     }
 
     /// The work is done; where it had not been begun, it is begun first.
@@ -137,6 +149,7 @@ impl Engine {
         results: Vec<Url>,
         expires_at: Option<Instant>,
     ) -> Result<Request> {
+        self.done_by_us(id).await?;
         self.change(id, actor, |request| {
             if !results.is_empty() && !request.rights.iter().any(|right| right.has_results()) {
                 return Err(Problem::at(Code::InvalidField, Field::named("results_url"))
@@ -156,6 +169,7 @@ impl Engine {
     /// # Errors
     /// [`Code::InvalidTransition`]; when the store fails.
     pub async fn deny(&self, id: &RequestId, actor: habeas_core::event::Actor, ground: Ground) -> Result<Request> {
+        self.done_by_us(id).await?;
         self.change(id, actor, |_| Ok(vec![Change::Deny(ground)])).await
     }
 
@@ -255,21 +269,22 @@ impl Engine {
         Ok(self.store.leg(id).await?.ok_or(Problem::new(Code::NotFound))?)
     }
 
-    /// Asks the parties of a request now how it stands, those that have it and are not done.
+    /// Asks the parties of a request now how it stands, those that have it and are not done; says when that was. What is
+    /// due later than that has been asked.
     ///
     /// # Errors
     /// [`Code::NotFound`]; when the store fails.
-    pub async fn poll(&self, id: &RequestId) -> Result<()> {
+    pub async fn poll(&self, id: &RequestId) -> Result<Instant> {
         if self.store.request(id).await?.is_none() {
             return Err(Problem::new(Code::NotFound).into());
         }
         for row in self.store.legs(id).await? {
-            if !row.leg.state.is_final() && row.due_at.is_some() {
+            if !row.leg.state.is_final() && row.due_at.is_some() && row.leg.accepted_at.is_some() {
                 self.move_leg(row, |leg| (!leg.state.is_final()).then(|| leg.clone())).await?;
             }
         }
         self.wake();
-        Ok(())
+        Ok(self.clock.now())
     }
 
     /// What needs somebody's attention, at most so many of each kind.

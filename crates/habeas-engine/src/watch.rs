@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use habeas_core::clock::{DAY_MS, HOUR_MS, Instant};
 use habeas_trust::certificate::Chain;
 
-use crate::{Engine, Result, change::host_of, operator::CertificateEnd};
+use crate::{Engine, Result, change::configured, operator::CertificateEnd};
 
 /// How many legs are looked at in one go.
 const LATE_AT_ONCE: u32 = 256;
@@ -13,8 +13,7 @@ const LATE_AT_ONCE: u32 = 256;
 impl Engine {
     /// Notes what has gone wrong since the last look, and tells the operator; says how much that was.
     pub(crate) async fn watch(&self) -> Result<usize> {
-        self.watch_certificates().await;
-        let alert = self.settings.alert.as_ref().map(|alert| host_of(&alert.url));
+        let alert = self.settings.alert.as_ref().map(|alert| configured(&alert.url));
         let late = self.store.flag_late(self.clock.now(), LATE_AT_ONCE, alert.as_deref()).await?;
         for row in &late {
             tracing::warn!(request = %row.leg.request, party = %row.leg.party, expected_by = ?row.leg.expected_by,
@@ -42,12 +41,14 @@ impl Engine {
     }
 
     /// Once a day, until somebody has renewed them.
-    async fn watch_certificates(&self) {
+    pub(crate) async fn watch_certificates(&self) {
         let now = self.clock.now();
         let told_at = self.certificates_told_at.load(Ordering::Relaxed);
-        if told_at != 0 && now.ms() - told_at < DAY_MS {
+        if told_at != 0 && (0..DAY_MS).contains(&(now.ms() - told_at)) {
             return;
         }
+        // Whoever looks meanwhile leaves it to this one.
+        self.certificates_told_at.store(now.ms(), Ordering::Relaxed);
         let mut told = true;
         for end in self.certificates_ending() {
             tracing::warn!(organisation = %end.organisation, not_after = ?end.not_after,

@@ -68,10 +68,12 @@ impl Engine {
         let legs = u32::try_from(slots.legs.available_permits()).unwrap_or(u32::MAX);
         let until = now.plus_ms(self.settings.attempt_ms + LEASE_BEYOND_MS);
         let free = self.hosts.slots(now);
+        // The step of a leg may be several calls: discovery, the call itself at two places, the certificate.
+        let legs_until = now.plus_ms(3 * self.settings.attempt_ms + LEASE_BEYOND_MS);
         // Both at once, so that they share a commit.
         let (deliveries, legs) = tokio::join!(
             self.store.lease_deliveries(now, until, limit, &free),
-            self.store.lease_legs(now, until, legs, &free)
+            self.store.lease_legs(now, legs_until, legs, &free)
         );
         let (deliveries, legs) = (deliveries?, legs?);
         let mut begun = deliveries.len() + legs.len();
@@ -96,6 +98,8 @@ impl Engine {
         begun += self.errands().await?;
         if self.may_look(now) {
             begun += self.shred().await? + self.watch().await?;
+            let engine = Arc::clone(self);
+            tasks.spawn(async move { engine.watch_certificates().await });
         }
         Ok(begun)
     }
@@ -112,7 +116,8 @@ impl Engine {
     /// Shredding and lateness are looked at once a minute: nobody waits for them.
     fn may_look(&self, now: Instant) -> bool {
         let before = self.looked_at.load(Ordering::Relaxed);
-        let may = now.ms() - before >= MINUTE_MS;
+        // Also when the clock was set back.
+        let may = now.ms() - before >= MINUTE_MS || now.ms() < before;
         if may {
             self.looked_at.store(now.ms(), Ordering::Relaxed);
         }
@@ -146,6 +151,7 @@ impl Engine {
             let count = deliveries.len() + legs.len();
             join_all(deliveries.into_iter().map(|leased| self.deliver(leased))).await;
             join_all(legs.into_iter().map(|leased| self.step(leased))).await;
+            self.watch_certificates().await;
             if count + self.errands().await? + self.shred().await? + self.watch().await? == 0 {
                 return Ok(());
             }

@@ -61,11 +61,13 @@ pub struct Unproved {
 /// Why a leg's state is not proved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lacking {
-    /// There is no receipt, or none that holds.
+    /// The export does not name the party's domain, so that nobody can tell whether it was the party who signed.
+    Party,
+    /// There is no receipt of the party, or none that holds.
     Receipt,
     /// There is one that holds by its digest only.
     Content,
-    /// What was signed says something else.
+    /// What was signed says something else, or too little.
     Word,
 }
 
@@ -159,9 +161,12 @@ fn of_receipt(
     let finding = judge(&Kept { message, sha256: receipt.sha256, hole: receipt.hole }, roots, requests);
     let grade = match finding.grade {
         doubtful @ Grade::NotProved(_) => doubtful,
+        _ if finding.said.kind.contradicts(&receipt.operation) => Grade::NotProved(Doubt::AnotherOperation),
         held => about(leg, finding.said.request.as_deref()).map_or(held, Grade::NotProved),
     };
+    let party = leg.and_then(|leg| leg.domain.as_ref());
     Finding {
+        by_another: party.is_some_and(|party| *party != receipt.signer),
         at: Some(receipt.at),
         operation: Some(receipt.operation.clone()),
         leg: Some(receipt.leg.clone()),
@@ -179,15 +184,16 @@ fn about(leg: Option<&Leg>, said: Option<&str>) -> Option<Doubt> {
     (!same).then_some(Doubt::AnotherRequest)
 }
 
+/// What there is to prove a leg's state, unless that is enough. What anybody but its party signed counts for nothing.
 fn unproved(leg: &Leg, findings: &[Finding]) -> Option<Unproved> {
     let held = || {
-        let of_leg = |finding: &&Finding| finding.leg.as_ref() == Some(&leg.id);
-        findings.iter().filter(of_leg).filter(|finding| !matches!(finding.grade, Grade::NotProved(_)))
+        let of_party = |finding: &&Finding| finding.leg.as_ref() == Some(&leg.id) && !finding.by_another;
+        findings.iter().filter(of_party).filter(|finding| !matches!(finding.grade, Grade::NotProved(_)))
     };
-    let backs = |finding: &&Finding| {
-        finding.operation.as_ref().and_then(|operation| finding.said.backs(operation)).as_ref() == Some(&leg.state)
-    };
-    let lacking = if held().next().is_none() {
+    let backs = |finding: &&Finding| finding.said.backs().as_ref() == Some(&leg.state);
+    let lacking = if leg.domain.is_none() {
+        Lacking::Party
+    } else if held().next().is_none() {
         Lacking::Receipt
     } else if held().filter(backs).any(|finding| finding.grade != Grade::ByDigest) {
         return None;

@@ -61,6 +61,9 @@ pub enum Doubt {
     /// The body names no request.
     #[error("it names no request")]
     NoRequest,
+    /// The body answers a submission and the exporter says that it answers something else, or likewise a cancellation.
+    #[error("it answers something else than the exporter says")]
+    AnotherOperation,
 }
 
 /// What was found out about one signed message.
@@ -68,7 +71,7 @@ pub enum Doubt {
 pub struct Finding {
     /// When it reached the exporter, as that says.
     pub at: Option<Instant>,
-    /// What it answers.
+    /// What it answers, as the exporter says. What it is by its own content, [`Said::kind`] says.
     pub operation: Option<String>,
     /// The leg it belongs to.
     pub leg: Option<String>,
@@ -76,6 +79,8 @@ pub struct Finding {
     pub party: Option<String>,
     /// The domain that signed.
     pub signer: String,
+    /// That domain is not the party's: somebody for whom the party vouches, say. It proves nothing of the leg's state.
+    pub by_another: bool,
     /// SHA-256 of what was signed.
     pub sha256: [u8; 32],
     /// How much it proves.
@@ -128,6 +133,7 @@ pub(crate) fn judge(kept: &Kept<'_>, roots: &Roots, requests: &[&[u8]]) -> Findi
         leg: None,
         party: None,
         signer: message.signer.to_owned(),
+        by_another: false,
         sha256: kept.sha256,
         grade,
         scheme,

@@ -13,8 +13,14 @@
 //! admits nobody: a callback needs the party's signature, too.
 //!
 //! A receipt repeats the request it answers (§7.3: `encoded_request`), and with it the person. That piece may not be
-//! stored; the body has a hole where it stood. Such a receipt proves itself by the digest of what was signed, and in
-//! full once the original request is put back into the hole.
+//! stored; the body has a hole where it stood, and so has a callback or status of a peer that repeats it there, too.
+//! Such a message proves itself by the digest of what was signed, and in full once the original request is put back
+//! into the hole.
+//!
+//! # What counts
+//!
+//! A leg's state is proved by what its party signed, and by nobody else's word. What a message is (an answer to a
+//! submission, to a cancellation, a status) is read from the signed body; the exporter's word for it is only compared.
 //!
 //! # The file
 //!
@@ -48,6 +54,6 @@ pub use examine::{Caveat, Lacking, Report, Seal, Unproved, examine, examine_mess
 pub use gather::Material;
 pub use judge::{Doubt, Finding, Grade, Message};
 pub use model::Evidence;
-pub use said::Said;
+pub use said::{Kind, Said};
 pub use sealed::{FORMAT, NotEvidence, SealError, Sealed, open, seal};
 pub use words::plain;

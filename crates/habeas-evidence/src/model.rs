@@ -98,7 +98,7 @@ pub struct Leg {
 pub struct Receipt {
     /// When it reached the exporter.
     pub at: Instant,
-    /// What it answers.
+    /// What it answers. The party did not sign this.
     pub operation: String,
     /// The domain that signed.
     pub signer: Domain,

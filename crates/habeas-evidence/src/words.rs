@@ -10,6 +10,7 @@ use habeas_wire::time;
 use crate::{
     examine::{Caveat, Lacking, Report, Unproved},
     judge::{Finding, Grade},
+    said::Kind,
 };
 
 /// As much of a stranger's word as anybody needs to see.
@@ -42,13 +43,14 @@ impl Finding {
     #[must_use]
     pub fn sentence(&self) -> String {
         let (signer, said) = (plain(&self.signer), self.claim());
+        let another = if self.by_another { "; by another than the leg's party" } else { "" };
         match self.grade {
-            Grade::InFull | Grade::InFullWithRequest => format!("{signer} signed that {said}"),
+            Grade::InFull | Grade::InFullWithRequest => format!("{signer} signed that {said}{another}"),
             Grade::ByDigest => {
                 let misfit = if self.misfit { "; the request given is not the one it repeats" } else { "" };
-                format!("{signer} signed bytes of this digest; the exporter says they say that {said}{misfit}")
+                format!("{signer} signed bytes of this digest; the exporter says they say that {said}{misfit}{another}")
             }
-            Grade::NotProved(doubt) => format!("{doubt}; it would say that {said}"),
+            Grade::NotProved(doubt) => format!("{doubt}; it would say that {said}{another}"),
         }
     }
 
@@ -60,11 +62,11 @@ impl Finding {
         });
         let by = said.expected_by.map_or(String::new(), |at| format!(", to be done by {}", time::format(at.ms())));
         let refused = if said.denied { ", and that it refuses it" } else { "" };
-        match (&said.status, self.operation.as_deref()) {
+        match (&said.status, said.kind) {
             (Some(status), _) => format!("{request} is {}{refused}{by}", plain(status)),
-            (None, Some("cancel")) => format!("it takes back {request}"),
-            (None, Some("submit")) => format!("it has {request}{by}"),
-            (None, _) => format!("it knows {request}{by}"),
+            (None, Kind::Cancellation) => format!("it takes back {request}"),
+            (None, Kind::Submission) => format!("it has {request}{by}"),
+            (None, Kind::Status | Kind::Unclear) => format!("it knows {request}{by}"),
         }
     }
 }
@@ -73,10 +75,13 @@ impl fmt::Display for Unproved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (party, state) = (plain(&self.party), plain(&self.state));
         match self.lacking {
+            Lacking::Party => {
+                write!(f, "{party} is {state} by the exporter's record only: it does not say whose signature would do")
+            }
             Lacking::Receipt => write!(f, "{party} is {state} by the exporter's record only: nothing it signed holds"),
             Lacking::Content => write!(f, "{party} is {state} by the exporter's record, and by a receipt by digest"),
             Lacking::Word => {
-                write!(f, "{party} is {state} by the exporter's record only: what it signed says otherwise")
+                write!(f, "{party} is {state} by the exporter's record only: what it signed does not say so")
             }
         }
     }
@@ -130,6 +135,15 @@ impl Report {
             1 => format!("{opening}; 1 receipt: {}", parts.join(", ")),
             many => format!("{opening}; {many} receipts: {}", parts.join(", ")),
         };
+        match self.findings.iter().filter(|found| found.by_another).count() {
+            0 => {}
+            others => verdict.push_str(&format!("; {others} by another than the leg's party")),
+        }
+        match self.unproved.len() {
+            0 => {}
+            1 => verdict.push_str("; the state of 1 leg is not proved in full"),
+            many => verdict.push_str(&format!("; the state of {many} legs is not proved in full")),
+        }
         if self.seal.trust.is_err() {
             verdict.push_str("; the seal's certificate is not trusted");
         }

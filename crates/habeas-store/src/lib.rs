@@ -119,6 +119,9 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Stale`] when the lease has passed to somebody else.
     async fn freeze(&self, leg: &LegId, fence: u64, message: &Frozen) -> Result<Frozen>;
 
+    /// Whether another leg, made earlier for another request, goes to the same party under the same id.
+    async fn sent_before(&self, leg: &LegId) -> Result<bool>;
+
     /// The bytes of a leg's submission that were saved before their first try and are not answered yet.
     async fn frozen(&self, leg: &LegId) -> Result<Option<Frozen>>;
 

@@ -48,6 +48,13 @@ struct Host {
     rests_until: Option<Instant>,
 }
 
+impl Host {
+    /// A clock that was set back does not prolong it.
+    fn rests(&self, now: Instant) -> bool {
+        self.rests_until.is_some_and(|until| until > now && until.since(now) <= LONGEST_REST_MS)
+    }
+}
+
 impl Hosts {
     /// No host is known yet.
     pub fn new(settings: &Settings) -> Self {
@@ -76,7 +83,7 @@ impl Hosts {
         let mut known = self.known();
         let strangers = strangers_under_way(&known);
         if known.len() >= REMEMBERED {
-            known.retain(|_, host| host.under_way > 0 || host.rests_until.is_some_and(|until| until > now));
+            known.retain(|_, host| host.under_way > 0 || host.rests(now));
         }
         if known.len() >= 4 * REMEMBERED {
             known.retain(|_, host| host.under_way > 0);
@@ -117,7 +124,7 @@ impl Hosts {
     }
 
     fn left(&self, host: &Host, strangers: u32, now: Instant) -> u32 {
-        if host.rests_until.is_some_and(|until| until > now) {
+        if host.rests(now) {
             return 0;
         }
         if host.good {

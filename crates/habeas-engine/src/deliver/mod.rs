@@ -150,10 +150,7 @@ fn went(sent: Option<&std::result::Result<Heard, OutboundError>>) -> Went {
     match sent {
         Some(Ok(_)) => Went::Reached,
         Some(Err(OutboundError::Timeout | OutboundError::Connect | OutboundError::Broken)) => Went::Failed,
-        Some(Err(
-            OutboundError::Refused(_) | OutboundError::TooLarge | OutboundError::Unusable(_) | OutboundError::Absent,
-        ))
-        | None => Went::Unknown,
+        Some(Err(_)) | None => Went::Unknown,
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{Rendered, read_bytes};
 use crate::{
     Engine, Error, Result,
-    change::host_of,
+    change::configured,
     outbound::{Call, Destination},
 };
 
@@ -46,7 +46,7 @@ impl Engine {
             kind: DeliveryKind::Notice,
             lane: NOTICE_LANE,
             seq: delivery.id.seq,
-            host: host_of(contact),
+            host: configured(contact),
             due_at: now,
         });
         notice.into_iter().chain(self.alert(FAILING_ALERT_LANE, delivery.id.seq)).collect()

@@ -103,6 +103,9 @@ pub enum OutboundError {
     /// It failed a moment ago and is left alone for a while.
     #[error("the peer could not be asked a moment ago")]
     Absent,
+    /// It has no such thing.
+    #[error("the peer has no such thing")]
+    NotThere,
     /// What came back cannot be believed or understood.
     #[error("the peer's answer cannot be used: {0}")]
     Unusable(&'static str),
@@ -118,6 +121,7 @@ impl OutboundError {
             Self::TooLarge => "too_large",
             Self::Broken => "broken",
             Self::Absent => "absent",
+            Self::NotThere => "not_there",
             Self::Unusable(_) => "unusable",
         }
     }

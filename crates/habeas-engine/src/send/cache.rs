@@ -11,7 +11,7 @@ use std::{
 
 use habeas_core::{
     capability::Capabilities,
-    clock::{Instant, MINUTE_MS, SECOND_MS},
+    clock::{HOUR_MS, Instant, MINUTE_MS, SECOND_MS},
     domain::Domain,
     id::PartyId,
 };
@@ -26,6 +26,8 @@ use crate::{
 /// After a failure nothing is fetched for so long, twice as long after each further one, and at most a minute.
 const ABSENT_MS: i64 = 2 * SECOND_MS;
 const DOUBLINGS: u32 = 5;
+/// A party without discovery is asked again after so long.
+const NOTHING_MS: i64 = HOUR_MS;
 /// After a bad signature the key is fetched anew at most so often.
 const REFETCH_MS: i64 = MINUTE_MS;
 /// The chain of a cached key is looked at again so often.
@@ -44,6 +46,8 @@ pub(super) struct Known {
     key: Option<Cached>,
     absent_until: Option<Instant>,
     failures: u32,
+    /// It has no discovery.
+    nothing_until: Option<Instant>,
     refetch_after: Option<Instant>,
 }
 
@@ -73,7 +77,8 @@ impl Known {
     }
 
     fn is_absent(&self, now: Instant) -> bool {
-        self.absent_until.is_some_and(|until| now < until)
+        // A clock that was set back does not prolong it.
+        self.absent_until.is_some_and(|until| now < until && until.since(now) <= ABSENT_MS << DOUBLINGS)
     }
 }
 
@@ -113,6 +118,9 @@ impl Engine {
         {
             return Ok(capabilities.clone());
         }
+        if known.nothing_until.is_some_and(|until| now < until && until.since(now) <= NOTHING_MS) {
+            return Err(OutboundError::NotThere.into());
+        }
         if known.is_absent(now) {
             return Err(OutboundError::Absent.into());
         }
@@ -123,6 +131,10 @@ impl Engine {
                 tracing::info!(organisation = %tenant.domain(), party = %peer.party.id,
                     "discovered what a party supports");
                 Ok(capabilities)
+            }
+            Err(error @ Error::Outbound(OutboundError::NotThere)) => {
+                known.nothing_until = Some(self.clock.now().plus_ms(NOTHING_MS));
+                Err(error)
             }
             Err(error) => {
                 known.absent(self.clock.now());
@@ -148,7 +160,11 @@ impl Engine {
             if fresh && (refetched || cached.key.verify(message, signature)) {
                 return Ok(cached.key.clone());
             }
-            known.refetch_after = Some(now.plus_ms(REFETCH_MS));
+            if fresh {
+                known.refetch_after = Some(now.plus_ms(REFETCH_MS));
+            } else {
+                known.key = None;
+            }
             known.outdate();
         }
         if known.is_absent(now) {

@@ -23,7 +23,8 @@ use crate::{
 use habeas_core::clock::SECOND_MS;
 
 const READ_BYTES: usize = 64 * 1024;
-const WITHIN_MS: i64 = 15 * SECOND_MS;
+/// Less than anybody waits for it, so that a party that hangs is known to hang.
+const WITHIN_MS: i64 = 4 * SECOND_MS;
 
 impl Engine {
     /// Asks the party where it is configured to be; whom nobody configured, where domains usually serve it.
@@ -54,10 +55,12 @@ impl Engine {
         let asked = self.ask(tenant, party, |x| discover.ask(x))?;
         let answer = self.fetch(tenant, peer, asked, destination).await?;
         let told = discover.hear(&answer).map_err(|_| OutboundError::Unusable("its discovery cannot be read"))?;
-        let Told::Said(capabilities) = told else {
-            return Err(OutboundError::Unusable("it refused its discovery").into());
-        };
-        Ok(capabilities)
+        match told {
+            Told::Said(capabilities) => Ok(capabilities),
+            // It has none. Anything else may be over in a moment, and what it lists is not to be guessed.
+            Told::Refused { status: 404 | 405 | 410 | 501, .. } => Err(OutboundError::NotThere.into()),
+            Told::Refused { .. } => Err(OutboundError::Unusable("it refused its discovery").into()),
+        }
     }
 
     pub(super) async fn fetch_key(&self, tenant: &Tenant, peer: &Peer, known: &mut Known) -> Result<PeerKey> {
@@ -81,7 +84,7 @@ impl Engine {
         };
         let distrust = |error: ChainError| {
             tracing::warn!(party = %party.id, why = %error, "a party's certificate is not trusted");
-            Error::from(Problem::new(Code::Forbidden))
+            Error::from(Problem::new(Code::Forbidden).because(error.to_string()))
         };
         let chain = Chain::from_pem(&pem).map_err(distrust)?;
         let domain = party.domain.clone();

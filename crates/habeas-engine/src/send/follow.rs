@@ -1,6 +1,7 @@
 //! What do a leg's news mean: for the leg itself when somebody else was faster, and for its request?
 
 use habeas_core::{
+    clock::DAY_MS,
     event::Actor,
     fold::fold,
     id::RequestId,
@@ -12,7 +13,7 @@ use habeas_store::{LegRow, LegSave, Save, StoreError};
 
 use crate::{
     Engine, Error, Result,
-    change::{TRIES, host_of},
+    change::{LEG_TRIES, configured},
     directory::Tenant,
 };
 
@@ -44,13 +45,16 @@ impl Engine {
         mut row: LegRow,
         change: impl Fn(&Leg) -> Option<Leg> + std::marker::Send,
     ) -> Result<()> {
-        for _ in 0..TRIES {
+        let held = self.store.request(&row.leg.request).await?.map(|request| request.hold_until);
+        for _ in 0..LEG_TRIES {
             let Some(leg) = change(&row.leg) else { return Ok(()) };
+            // Nobody sends what is held, not even sooner.
+            let from = held.filter(|_| leg.state == LegState::Waiting).unwrap_or(self.clock.now());
             let save = LegSave {
                 request: self.follow(&leg).await?,
                 revision: row.revision,
                 fence: None,
-                due_at: (!leg.state.is_final()).then(|| self.clock.now()),
+                due_at: (!leg.state.is_final()).then(|| from.max(self.clock.now())),
                 attempts: 0,
                 thaw: leg.state.is_final(),
                 receipt: None,
@@ -76,12 +80,26 @@ impl Engine {
             }
         }
         let mut changes = fold(&request.standing.state, &legs);
-        changes.splice(0..0, self.keep_on(&request, &legs, self.tenant(&request)?));
+        let tenant = self.tenant(&request)?;
+        changes
+            .splice(0..0, self.prolong(&request, leg, tenant).into_iter().chain(self.keep_on(&request, &legs, tenant)));
         if changes.is_empty() {
             return Ok(None);
         }
         let callbacks = self.callbacks_of(&request).await?;
         self.plan(&request, &changes, Actor::Downstream, &callbacks).map(Some)
+    }
+
+    /// A party that needs longer than the sender of a request was told is passed on to it (opengdpr.md A44), by days and
+    /// not by every minute that it counts anew.
+    fn prolong(&self, request: &Request, leg: &Leg, tenant: &Tenant) -> Option<Change> {
+        let by = leg.expected_by?;
+        let later = by.since(request.standing.expected_by) >= DAY_MS;
+        if request.upstream.is_none() || request.standing.state.is_final() || leg.state.is_final() || !later {
+            return None;
+        }
+        let domain = tenant.peer(&leg.party).map(|peer| &peer.party.domain)?;
+        Some(Change::Extend { by, why: format!("{domain} needs longer") })
     }
 
     /// Once every party has answered whether it takes the request back, those that do not are named.
@@ -109,7 +127,7 @@ impl Engine {
             kind: habeas_core::delivery::DeliveryKind::Alert,
             lane,
             seq,
-            host: host_of(url),
+            host: configured(url),
             due_at: self.clock.now(),
         })
     }

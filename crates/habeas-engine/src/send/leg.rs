@@ -14,7 +14,7 @@ use crate::{
     Engine, Error, Result,
     deliver::hosts::Went,
     directory::{Peer, Tenant},
-    keyring::Keys,
+    keyring::{Keys, PeerKey},
     outbound::{Call, Destination, OutboundError},
 };
 use habeas_core::clock::SECOND_MS;
@@ -31,6 +31,8 @@ pub(super) enum Step {
         leg: Box<Leg>,
         /// What the party signed.
         receipt: Option<Box<Receipt>>,
+        /// How often the party was asked without news; a date that moves is none.
+        asked: u32,
         /// What needs an operator's attention all the same.
         trouble: Option<String>,
     },
@@ -42,6 +44,8 @@ pub(super) enum Step {
         why: String,
         /// The party's own wish for when.
         after_ms: Option<i64>,
+        /// Whether what it answered cannot be believed: the operator hears of that at once.
+        doubtful: bool,
     },
     /// Nobody but an operator can help.
     Stuck(String),
@@ -49,16 +53,17 @@ pub(super) enum Step {
 
 impl Step {
     pub(super) fn made(leg: Leg, receipt: Option<Receipt>) -> Self {
-        Self::Made { leg: Box::new(leg), receipt: receipt.map(Box::new), trouble: None }
+        Self::Made { leg: Box::new(leg), receipt: receipt.map(Box::new), asked: 0, trouble: None }
     }
 
     /// What failed is tried again.
     pub(super) fn failed(error: &Error) -> Self {
-        Self::again(super::outcome::word(error), None)
+        let doubtful = matches!(error, Error::Outbound(OutboundError::Unusable(_)) | Error::Refused(_));
+        Self::Again { why: super::outcome::word(error), after_ms: None, doubtful }
     }
 
     pub(super) fn again(why: impl Into<String>, after_ms: Option<i64>) -> Self {
-        Self::Again { why: why.into(), after_ms }
+        Self::Again { why: why.into(), after_ms, doubtful: false }
     }
 }
 
@@ -73,7 +78,7 @@ impl Engine {
             self.hosts.give_back(&host, went(&step), self.clock.now());
             self.conclude_step(&leased, step).await
         } else {
-            Ok(self.store.release_leg(&id, leased.fence, now.plus_ms(BUSY_MS)).await).and_then(|done| Ok(done?))
+            self.store.release_leg(&id, leased.fence, now.plus_ms(BUSY_MS)).await.map_err(Error::from)
         };
         match outcome {
             // The lease ran out or the request moved on: whoever has it now goes on.
@@ -97,8 +102,11 @@ impl Engine {
         } else if leg.cancel == LegCancel::Wanted {
             return self.take_back(leased, tenant, peer).await;
         }
-        if leg.accepted_at.is_none() {
+        if leg.accepted_at.is_none() && leg.cancel == LegCancel::No {
             return self.submit_leg(leased, tenant, peer).await;
+        }
+        if leg.accepted_at.is_none() && !leg.state.is_final() {
+            return self.end_doubt(leased, tenant, peer).await;
         }
         self.poll_leg(leased, tenant, peer).await
     }
@@ -110,16 +118,18 @@ impl Engine {
         let answer = self
             .converse_by_id(tenant, peer, Operation::Cancel, |x| cancel.ask(&id, x), |x| cancel.ask_elsewhere(&id, x))
             .await?;
-        match cancel.hear(&answer, &id).map_err(|_| OutboundError::Unusable("its answer cannot be read"))? {
-            Told::Refused { status: 404, .. } if leg.accepted_at.is_none() => {
-                // It was in doubt whether the request had arrived: it had not.
-                leg.state = LegState::Waived;
-                leg.cancel = LegCancel::Done;
-                Ok(Step::made(leg, None))
+        match cancel.hear(&answer.message, &id).map_err(|_| OutboundError::Unusable("its answer cannot be read"))? {
+            // It is in doubt whether the request arrived. What was sent a moment ago may still be on its way.
+            Told::Refused { status: 404, .. } if leg.accepted_at.is_none() && leased.row.attempts == 0 => {
+                Ok(Step::again("it does not know the request yet", Some(self.settings.attempt_ms)))
             }
-            Told::Refused { again: true, status, .. } => Ok(refused_for_now(status, answer.head())),
+            Told::Refused { status: 404, .. } if leg.accepted_at.is_none() => Ok(never_there(leg)),
+            Told::Refused { again: true, status, .. } => Ok(refused_for_now(status, answer.message.head())),
             Told::Refused { status, .. } => {
                 tracing::info!(request = %leg.request, party = %leg.party, status, "a party did not take a request back");
+                if leg.accepted_at.is_none() {
+                    return self.end_doubt(leased, tenant, peer).await;
+                }
                 leg.cancel = LegCancel::Refused;
                 Ok(Step::made(leg, None))
             }
@@ -127,7 +137,7 @@ impl Engine {
                 if !reported.report.remote_id.as_str().eq_ignore_ascii_case(id.as_str()) {
                     return Err(OutboundError::Unusable("its answer is about another request").into());
                 }
-                let receipt = self.receipt_of(&leg, Operation::Cancel, &answer, &reported, tenant, peer).await?;
+                let receipt = self.receipt_of(&leg, Operation::Cancel, &answer, &reported);
                 leg.cancel = LegCancel::Done;
                 // Who hands requests on has taken the wish, and will say what became of it at those who do the work.
                 if !hands_on(&leg, peer) {
@@ -138,6 +148,32 @@ impl Engine {
         }
     }
 
+    /// A leg that is to be taken back is never sent again: whether it had arrived at all, its status tells.
+    async fn end_doubt(&self, leased: &LeasedLeg, tenant: &Tenant, peer: &Peer) -> Result<Step> {
+        Ok(match self.is_there(leased, tenant, peer).await? {
+            There::Yes { mut leg, receipt } => {
+                if leg.cancel == LegCancel::Wanted {
+                    leg.cancel = LegCancel::Refused;
+                }
+                Step::Made { leg, receipt, asked: 0, trouble: None }
+            }
+            There::No => never_there(leased.row.leg.clone()),
+            There::Unclear(step) => step,
+        })
+    }
+
+    /// Asks whether the party has a leg whose receipt never came.
+    pub(super) async fn is_there(&self, leased: &LeasedLeg, tenant: &Tenant, peer: &Peer) -> Result<There> {
+        let mut there = leased.clone();
+        there.row.leg.accepted_at = Some(self.clock.now());
+        Ok(match self.poll_leg(&there, tenant, peer).await? {
+            Step::Made { leg, receipt, .. } => There::Yes { leg, receipt },
+            Step::NoNews(None) => There::Yes { leg: Box::new(there.row.leg), receipt: None },
+            Step::NoNews(Some(_)) => There::No,
+            step => There::Unclear(step),
+        })
+    }
+
     /// Speaks of one request, where the party says that there is none, at the other place where peers serve it.
     pub(super) async fn converse_by_id(
         &self,
@@ -146,10 +182,10 @@ impl Engine {
         operation: Operation,
         ask: impl FnOnce(&Exchange<'_>) -> Asked + Send,
         elsewhere: impl FnOnce(&Exchange<'_>) -> Option<Asked> + Send,
-    ) -> Result<Verified<AnswerHead>> {
+    ) -> Result<Answered> {
         let outgoing = self.ask(tenant, &peer.party, ask)?;
         let answer = self.converse(tenant, peer, operation, frozen(outgoing)).await?;
-        if answer.head().status != 404 {
+        if answer.message.head().status != 404 {
             return Ok(answer);
         }
         let mut there = None;
@@ -173,7 +209,7 @@ impl Engine {
         peer: &Peer,
         operation: Operation,
         message: Frozen,
-    ) -> Result<Verified<AnswerHead>> {
+    ) -> Result<Answered> {
         let Frozen { method, url, headers, body } = message;
         let call = Call {
             outgoing: Outgoing { method, url, headers, body },
@@ -195,10 +231,29 @@ impl Engine {
             Claim::Nobody | Claim::Holder(_) => None,
         };
         let keys = Keys { tenant, signer: key.as_ref() };
-        Unverified::new(head, body)
+        let message = Unverified::new(head, body)
             .verify(claim, &keys)
-            .map_err(|_| OutboundError::Unusable("its signature does not hold").into())
+            .map_err(|_| OutboundError::Unusable("its signature does not hold"))?;
+        Ok(Answered { message, key })
     }
+}
+
+/// An answer that was opened, and the key that it was signed with, if it was.
+pub(super) struct Answered {
+    pub(super) message: Verified<AnswerHead>,
+    pub(super) key: Option<PeerKey>,
+}
+
+/// Whether a party has a leg.
+pub(super) enum There {
+    Yes { leg: Box<Leg>, receipt: Option<Box<Receipt>> },
+    No,
+    Unclear(Step),
+}
+
+/// It was in doubt whether the request had arrived: it had not.
+fn never_there(leg: Leg) -> Step {
+    Step::made(Leg { state: LegState::Waived, cancel: LegCancel::Done, ..leg }, None)
 }
 
 /// The id under which the party knows a leg.

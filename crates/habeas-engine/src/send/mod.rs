@@ -30,6 +30,7 @@ use crate::{
     Engine, Error, Result,
     directory::{Peer, Tenant},
     distribute::{Candidate, Names, Share, chosen},
+    identities::well_formed,
     operator::{Send, Sent},
 };
 
@@ -44,12 +45,16 @@ impl Engine {
     /// [`Code::InvalidField`] for an unknown organisation or party, [`Code::UnsupportedRight`] and
     /// [`Code::UnsupportedIdentity`] for what a named party, or all of them, say that they do not serve;
     /// [`Code::AlreadyExists`] for another request under the same reference; when the store fails.
-    pub async fn send(&self, send: Send) -> Result<Sent> {
+    pub async fn send(&self, mut send: Send) -> Result<Sent> {
         let tenant = self.directory.tenant(&send.from).ok_or_else(|| {
             Problem::at(Code::InvalidField, Field::named("from")).because("no such organisation here")
         })?;
         if send.identities.is_empty() {
             return Err(Problem::at(Code::MissingField, Field::named(IDENTITIES)).into());
+        }
+        for (index, identity) in send.identities.iter_mut().enumerate() {
+            let wrong = |why| Problem::at(Code::InvalidField, Field::entry(IDENTITIES, index)).because(why);
+            *identity = well_formed(identity).map_err(wrong)?;
         }
         if let Some(existing) = self.sent_before(&send).await? {
             return existing;

@@ -4,19 +4,14 @@ use habeas_core::{
     delivery::STUCK_ALERT_LANE,
     dialect::{Operation, Reported},
     leg::{Leg, LegCancel, LegState},
-    message::{AnswerHead, Verified, Who},
+    message::Who,
     problem::{Code, Problem},
     receipt::Receipt,
 };
 use habeas_store::{LeasedLeg, LegSave, StoreError};
 
-use super::leg::Step;
-use crate::{
-    Engine, Error, Result,
-    change::TRIES,
-    directory::{Peer, Tenant},
-    outbound::OutboundError,
-};
+use super::leg::{Answered, Step};
+use crate::{Engine, Error, Result, change::LEG_TRIES, outbound::OutboundError};
 
 impl Engine {
     pub(super) async fn conclude_step(&self, leased: &LeasedLeg, step: Result<Step>) -> Result<()> {
@@ -31,31 +26,31 @@ impl Engine {
             Ok(step) => step,
         };
         match step {
-            Step::Made { leg, receipt, trouble } => {
-                self.save_step(leased, &leg, receipt.map(|receipt| *receipt), trouble).await
+            Step::Made { leg, receipt, asked, trouble } => {
+                let receipt = receipt.map(|receipt| *receipt);
+                self.save_step(leased, &leg, receipt, asked, trouble).await
             }
             Step::NoNews(trouble) => self.wait(leased, trouble).await,
-            Step::Again { why, after_ms } => self.postpone(leased, why, after_ms).await,
+            Step::Again { why, after_ms, doubtful } => self.postpone(leased, why, after_ms, doubtful).await,
             Step::Stuck(why) => self.leave_to_operator(leased, why).await,
         }
     }
 
-    pub(super) async fn receipt_of(
+    /// What the party signed, to be kept; nothing, where nobody signed or the message would go with any request.
+    pub(super) fn receipt_of(
         &self,
         leg: &Leg,
         operation: Operation,
-        answer: &Verified<AnswerHead>,
+        answer: &Answered,
         reported: &Reported,
-        tenant: &Tenant,
-        peer: &Peer,
-    ) -> Result<Option<Receipt>> {
-        let Who::Signer { domain, signature } = answer.who() else { return Ok(None) };
+    ) -> Option<Receipt> {
+        let (Who::Signer { domain, signature }, Some(key)) = (answer.message.who(), &answer.key) else { return None };
         if !reported.names_request {
-            return Ok(None);
+            return None;
         }
-        let chain = self.key_for(tenant, peer, answer.body(), signature).await?.chain.to_pem();
+        let answer = &answer.message;
         let (body, hole) = cut(answer.body(), reported.secret.clone());
-        Ok(Some(Receipt {
+        Some(Receipt {
             request: leg.request.clone(),
             leg: leg.id.clone(),
             at: self.clock.now(),
@@ -63,10 +58,10 @@ impl Engine {
             signer: domain.clone(),
             sha256: habeas_trust::digest::sha256(answer.body()),
             signature: signature.clone(),
-            chain,
+            chain: key.chain.to_pem(),
             body,
             hole,
-        }))
+        })
     }
 
     /// Saves what a step did. A callback may have moved the leg meanwhile: then both are kept.
@@ -75,19 +70,20 @@ impl Engine {
         leased: &LeasedLeg,
         ours: &Leg,
         receipt: Option<Receipt>,
+        asked: u32,
         trouble: Option<String>,
     ) -> Result<()> {
         let mut row = leased.row.clone();
         let alert = trouble.as_ref().and_then(|_| self.alert(STUCK_ALERT_LANE, leased.request.standing.seq));
-        for _ in 0..TRIES {
+        for _ in 0..LEG_TRIES {
             let leg = merged(&leased.row.leg, &row.leg, ours);
             let at_once = leg.cancel == LegCancel::Wanted && !leg.state.is_final();
             let save = LegSave {
                 request: self.follow(&leg).await?,
                 revision: row.revision,
                 fence: Some(leased.fence),
-                due_at: if at_once { Some(self.clock.now()) } else { self.follow_at(&leg, 0) },
-                attempts: 0,
+                due_at: if at_once { Some(self.clock.now()) } else { self.follow_at(&leg, asked) },
+                attempts: asked,
                 thaw: leg.accepted_at.is_some() || leg.state.is_final(),
                 receipt: receipt.clone(),
                 trouble: trouble.clone(),
@@ -106,7 +102,7 @@ impl Engine {
     }
 
     /// The step is tried again to the schedule.
-    async fn postpone(&self, leased: &LeasedLeg, why: String, after_ms: Option<i64>) -> Result<()> {
+    async fn postpone(&self, leased: &LeasedLeg, why: String, after_ms: Option<i64>, doubtful: bool) -> Result<()> {
         let attempts = leased.row.attempts + 1;
         let now = self.clock.now();
         let leg = &leased.row.leg;
@@ -118,9 +114,9 @@ impl Engine {
         } else {
             Some(self.settings.schedule.next(attempts, now, after_ms, self.random.as_ref()))
         };
-        tracing::warn!(request = %leg.request, party = %leg.party, attempts, why, again_at = ?due_at,
+        tracing::warn!(request = %leg.request, party = %leg.party, attempts, why, again_at = due_at.map(|at| format!("{at:?}")),
             "a party could not be dealt with");
-        let tell = !followed && attempts >= self.settings.notice_after_attempts;
+        let tell = doubtful || !followed && attempts >= self.settings.notice_after_attempts;
         self.leave(leased, Left { attempts, due_at, trouble: Some(why), tell }).await
     }
 
@@ -145,10 +141,10 @@ impl Engine {
         let alert = if left.tell { self.alert(STUCK_ALERT_LANE, leased.request.standing.seq) } else { None };
         let now = self.clock.now();
         let was = &leased.row.leg;
-        for _ in 0..TRIES {
+        for _ in 0..LEG_TRIES {
             let leg = row.leg.clone();
             // Somebody who took the request back, or a callback, meanwhile does not wait for the schedule.
-            let moved = leg.cancel != was.cancel || leg.state.is_final();
+            let moved = leg.cancel != was.cancel || leg.state.is_final() && !was.state.is_final();
             let save = LegSave {
                 leg,
                 revision: row.revision,
@@ -184,7 +180,10 @@ pub(super) fn word(error: &Error) -> String {
     match error {
         Error::Outbound(OutboundError::Unusable(why)) => (*why).to_owned(),
         Error::Outbound(error) => error.word().to_owned(),
-        Error::Refused(problem) => problem.code.row().name.to_owned(),
+        // Why a certificate is not believed.
+        Error::Refused(problem) => {
+            problem.detail.as_ref().map_or_else(|| problem.code.row().name.to_owned(), ToString::to_string)
+        }
         _ => "internal".to_owned(),
     }
 }

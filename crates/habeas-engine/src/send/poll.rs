@@ -25,18 +25,26 @@ impl Engine {
         let answer = self
             .converse_by_id(tenant, peer, Operation::Status, |x| status.ask(&id, x), |x| status.ask_elsewhere(&id, x))
             .await?;
-        match status.hear(&answer).map_err(|_| OutboundError::Unusable("its status cannot be read"))? {
+        match status.hear(&answer.message).map_err(|_| OutboundError::Unusable("its status cannot be read"))? {
             Told::Refused { status: 404, .. } => {
                 Ok(Step::NoNews(Some("it does not know the request any more".to_owned())))
             }
-            Told::Refused { status, .. } => Ok(refused_for_now(status, answer.head())),
+            Told::Refused { status, .. } => Ok(refused_for_now(status, answer.message.head())),
             Told::Said(reported) => {
                 if !reported.report.remote_id.as_str().eq_ignore_ascii_case(id.as_str()) {
                     return Err(OutboundError::Unusable("its status is of another request").into());
                 }
                 let Some(next) = moved(leg, &reported.report) else { return Ok(Step::NoNews(None)) };
-                let receipt = self.receipt_of(leg, Operation::Status, &answer, &reported, tenant, peer).await?;
-                Ok(Step::made(next, receipt))
+                let receipt = self.receipt_of(leg, Operation::Status, &answer, &reported);
+                if next.state != leg.state {
+                    return Ok(Step::made(next, receipt));
+                }
+                // Some name another date each time they are asked: that is no news to ask more often for.
+                let receipt = match receipt {
+                    Some(receipt) if self.is_new_evidence(&receipt).await? => Some(Box::new(receipt)),
+                    _ => None,
+                };
+                Ok(Step::Made { leg: Box::new(next), receipt, asked: leased.row.attempts + 1, trouble: None })
             }
         }
     }

@@ -6,12 +6,11 @@ use habeas_core::{
     identity::Identity,
     leg::{Leg, LegState},
     matching::matching,
-    message::{AnswerHead, Verified},
     submission::{CallbackUrl, Outbound, Stamp, Subject},
 };
 use habeas_store::{Frozen, LeasedLeg, Secrets};
 
-use super::leg::{Step, refused_for_now};
+use super::leg::{Answered, Step, There, refused_for_now};
 use crate::{
     Engine, Error, Result,
     directory::{Peer, Tenant},
@@ -24,7 +23,12 @@ enum Made {
     Message(Frozen),
     Nothing(LegState),
     NoWords(String),
+    Taken,
 }
+
+/// The status noted where we ourselves had to refuse for the party: an identity nobody takes; an id that it has from us.
+const UNSERVED: u16 = 422;
+const TAKEN: u16 = 409;
 
 impl Engine {
     pub(super) async fn submit_leg(&self, leased: &LeasedLeg, tenant: &Tenant, peer: &Peer) -> Result<Step> {
@@ -39,17 +43,25 @@ impl Engine {
                 Made::Nothing(state) => return Ok(Step::made(Leg { state, ..leg }, None)),
                 // What the party's version has no words for is not sent in part: an operator decides.
                 Made::NoWords(what) => return Ok(Step::Stuck(what)),
+                Made::Taken => return Ok(refused(leg, TAKEN, true)),
             },
         };
         let sent = frozen.body.clone();
         let answer = self.converse(tenant, peer, Operation::Submit, frozen).await?;
-        match submit.hear(&answer).map_err(|_| OutboundError::Unusable("its receipt cannot be read"))? {
-            Told::Refused { again: true, status, .. } => Ok(refused_for_now(status, answer.head())),
-            Told::Refused { status, exists: true, .. } if leg.state == LegState::Unsent => {
+        match submit.hear(&answer.message).map_err(|_| OutboundError::Unusable("its receipt cannot be read"))? {
+            Told::Refused { again: true, status, .. } => Ok(refused_for_now(status, answer.message.head())),
+            Told::Refused { status, exists: true, .. } if leg.state != LegState::Waiting => {
                 self.look_for(leased, tenant, peer, status).await
             }
+            // It has the request, as its callbacks show, and gives no receipt for it.
+            Told::Refused { status, .. } if matches!(leg.state, LegState::Sent { .. }) => Ok(Step::Made {
+                leg: Box::new(Leg { accepted_at: Some(self.clock.now()), ..leg }),
+                receipt: None,
+                asked: 0,
+                trouble: Some(format!("it gave no receipt: {status}")),
+            }),
             Told::Refused { status, exists, .. } => Ok(refused(leg, status, exists)),
-            Told::Said(reported) => self.accepted(leg, tenant, peer, &answer, reported, &sent).await,
+            Told::Said(reported) => self.accepted(leg, peer, &answer, reported, &sent),
         }
     }
 
@@ -62,10 +74,13 @@ impl Engine {
         submit: &dyn Submit,
     ) -> Result<Made> {
         let leg = &leased.row.leg;
+        // Under one id a party can be sent one request only; a second one would be taken for the first.
+        if self.store.sent_before(&leg.id).await? {
+            return Ok(Made::Taken);
+        }
         let Some(secrets) = self.store.secrets(&leg.request).await? else { return Ok(Made::Nothing(LegState::Waived)) };
         let Some(identities) = self.identities_for(tenant, peer, leg, &secrets.subject.identities).await? else {
-            tracing::info!(request = %leg.request, party = %leg.party, "a party serves nothing of a request");
-            return Ok(Made::Nothing(LegState::Inapplicable));
+            return Ok(Made::Nothing(self.serves_nothing(tenant, leg, &secrets.subject.identities).await?));
         };
         match self.render(leased, tenant, peer, submit, secrets, identities) {
             Ok(Outgoing { method, url, headers, body }) => Ok(Made::Message(Frozen { method, url, headers, body })),
@@ -77,17 +92,40 @@ impl Engine {
     /// Whose answer got lost may have the request, and refuse the same bytes a second time (opengdpr.md A8): it is asked
     /// how it stands. Who does not know it from us has another of this id.
     async fn look_for(&self, leased: &LeasedLeg, tenant: &Tenant, peer: &Peer, status: u16) -> Result<Step> {
-        let mut there = leased.clone();
-        there.row.leg.accepted_at = Some(self.clock.now());
-        Ok(match self.poll_leg(&there, tenant, peer).await? {
-            Step::NoNews(None) => Step::made(there.row.leg, None),
-            Step::NoNews(Some(_)) => refused(leased.row.leg.clone(), status, true),
-            step => step,
+        Ok(match self.is_there(leased, tenant, peer).await? {
+            There::Yes { leg, receipt } => Step::Made { leg, receipt, asked: 0, trouble: None },
+            There::No => refused(leased.row.leg.clone(), status, true),
+            There::Unclear(step) => step,
         })
     }
 
+    /// A party that turned out to serve nothing of a request has nothing to do with it, unless somebody relied on it: an
+    /// identity that no party takes is not passed over.
+    async fn serves_nothing(&self, tenant: &Tenant, leg: &Leg, identities: &[Identity]) -> Result<LegState> {
+        tracing::info!(request = %leg.request, party = %leg.party, "a party serves nothing of a request");
+        let mut left: Vec<usize> = (0..identities.len()).collect();
+        for other in self.store.legs(&leg.request).await? {
+            let other = other.leg;
+            if other.id == leg.id || other.right != leg.right || other.state == LegState::Inapplicable {
+                continue;
+            }
+            let Some(peer) = tenant.peer(&other.party) else { continue };
+            match self.discover(tenant, peer).await {
+                Ok(supports) => {
+                    let taken = matching(&supports, leg.right, identities);
+                    left.retain(|index| !taken.iter().any(|fit| fit.index == *index));
+                }
+                // Who cannot be asked may take them all, and is looked at in its turn.
+                Err(_) => left.clear(),
+            }
+        }
+        // Where nobody takes any of them, every leg ends so, and the request is denied for that.
+        let nobody = left.len() == identities.len();
+        Ok(if left.is_empty() || nobody { LegState::Inapplicable } else { LegState::Refused { status: UNSERVED } })
+    }
+
     /// What of the identities the party is given, in its form; `None` when it serves nothing of the request. A party that
-    /// says nothing of itself that can be used is given them as they are.
+    /// has no discovery is given them as they are.
     async fn identities_for(
         &self,
         tenant: &Tenant,
@@ -97,7 +135,7 @@ impl Engine {
     ) -> Result<Option<Vec<Identity>>> {
         let supports: Capabilities = match self.discover(tenant, peer).await {
             Ok(supports) => supports,
-            Err(Error::Outbound(OutboundError::Unusable(_))) => return Ok(Some(identities.to_vec())),
+            Err(Error::Outbound(OutboundError::NotThere)) => return Ok(Some(identities.to_vec())),
             Err(error) => return Err(error),
         };
         // Without any identity it is the extensions that say who is meant (opengdpr.md A35).
@@ -135,21 +173,13 @@ impl Engine {
         self.ask(tenant, &peer.party, |x: &Exchange<'_>| submit.ask(&outbound, x))
     }
 
-    async fn accepted(
-        &self,
-        mut leg: Leg,
-        tenant: &Tenant,
-        peer: &Peer,
-        answer: &Verified<AnswerHead>,
-        reported: Reported,
-        sent: &[u8],
-    ) -> Result<Step> {
+    fn accepted(&self, mut leg: Leg, peer: &Peer, answer: &Answered, reported: Reported, sent: &[u8]) -> Result<Step> {
         let makes_ids = self.dialect_of(peer)?.facts().receiver_makes_id;
         if !makes_ids && !reported.report.remote_id.as_str().eq_ignore_ascii_case(leg.wire_id.as_str()) {
             return Err(OutboundError::Unusable("its receipt is for another request").into());
         }
         let honest = reported.echoed.as_ref().is_none_or(|echoed| echoed == sent);
-        let receipt = self.receipt_of(&leg, Operation::Submit, answer, &reported, tenant, peer).await?;
+        let receipt = self.receipt_of(&leg, Operation::Submit, answer, &reported);
         leg.accepted_at = Some(self.clock.now());
         let report = reported.report;
         leg.remote_id = Some(report.remote_id);
@@ -161,7 +191,9 @@ impl Engine {
             tracing::warn!(request = %leg.request, party = %leg.party,
                 "a party's receipt repeats other bytes than were sent, so it proves nothing");
         }
-        Ok(Step::made(leg, receipt.filter(|_| honest)))
+        let trouble = (!honest).then(|| "its receipt repeats other bytes than were sent".to_owned());
+        let receipt = receipt.filter(|_| honest).map(Box::new);
+        Ok(Step::Made { leg: Box::new(leg), receipt, asked: 0, trouble })
     }
 }
 
@@ -174,5 +206,5 @@ fn refused(mut leg: Leg, status: u16, exists: bool) -> Step {
     } else {
         format!("it refused the request: {status}")
     };
-    Step::Made { leg: Box::new(leg), receipt: None, trouble: Some(trouble) }
+    Step::Made { leg: Box::new(leg), receipt: None, asked: 0, trouble: Some(trouble) }
 }

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::{
     Engine, Error, Result,
-    change::TRIES,
+    change::LEG_TRIES,
     hand::Hand,
     keyring::PeerKey,
     send::{cut, moved, speaker::Speaker},
@@ -78,22 +78,31 @@ impl Engine {
         Ok(())
     }
 
-    /// Moves a leg by what its party reports. A replay or a step back is acknowledged and moves nothing; neither does
-    /// what somebody reports for whom the party vouches (`None`): that is kept as evidence.
+    /// Moves a leg by what its party reports. A replay is acknowledged and does nothing, and so does a step back; neither
+    /// moves a leg what somebody reports for whom the party vouches (`None`): that is kept as evidence.
     pub(crate) async fn take_report(&self, mut row: LegRow, report: Option<&Report>, receipt: Receipt) -> Result<()> {
-        for _ in 0..TRIES {
+        let evidence = self.evidence(&receipt).await?;
+        if evidence == Evidence::Known {
+            return Ok(());
+        }
+        for _ in 0..LEG_TRIES {
             let news = report.and_then(|report| moved(&row.leg, report));
-            let moves = news.is_some();
-            let Some(leg) = news.or(self.evidence(&row, &receipt).await?) else { return Ok(()) };
-            let request = if moves { self.follow(&leg).await? } else { None };
+            let further = news.as_ref().is_some_and(|leg| leg.state != row.leg.state);
+            // What moves a leg is always kept. A date may be another each time.
+            let kept = further || evidence == Evidence::New;
+            if news.is_none() && !kept {
+                return Ok(());
+            }
+            let leg = news.unwrap_or_else(|| row.leg.clone());
+            let request = if leg == row.leg { None } else { self.follow(&leg).await? };
             let save = LegSave {
                 revision: row.revision,
                 fence: None,
-                due_at: self.due_after_news(&row, &leg, moves),
-                attempts: if moves && leg.accepted_at.is_some() { 0 } else { row.attempts },
+                due_at: self.due_after_news(&row, &leg, further),
+                attempts: if further && leg.accepted_at.is_some() { 0 } else { row.attempts },
                 thaw: false,
-                receipt: Some(receipt.clone()),
-                trouble: row.trouble.clone().filter(|_| !moves),
+                receipt: kept.then(|| receipt.clone()),
+                trouble: row.trouble.clone().filter(|_| !further),
                 alerts: Vec::new(),
                 request,
                 leg,
@@ -118,13 +127,28 @@ impl Engine {
         }
     }
 
-    /// A report without news is kept as evidence too, but each only once: replays are for ever.
-    async fn evidence(&self, row: &LegRow, receipt: &Receipt) -> Result<Option<Leg>> {
+    /// Whether what a party signed is to be kept although it moves nothing: each message once, and not without end.
+    async fn evidence(&self, receipt: &Receipt) -> Result<Evidence> {
         let kept = self.store.receipts(&receipt.request).await?;
         let of_leg = || kept.iter().map(|row| &row.receipt).filter(|other| other.leg == receipt.leg);
-        let known = of_leg().any(|other| other.sha256 == receipt.sha256 && other.operation == receipt.operation);
-        Ok((!known && of_leg().count() < RECEIPTS_OF_A_LEG).then(|| row.leg.clone()))
+        if of_leg().any(|other| other.sha256 == receipt.sha256 && other.operation == receipt.operation) {
+            return Ok(Evidence::Known);
+        }
+        Ok(if of_leg().count() < RECEIPTS_OF_A_LEG { Evidence::New } else { Evidence::TooMuch })
     }
+
+    /// Whether a status that moves nothing is to be kept.
+    pub(crate) async fn is_new_evidence(&self, receipt: &Receipt) -> Result<bool> {
+        Ok(self.evidence(receipt).await? == Evidence::New)
+    }
+}
+
+/// What a message adds to those that are kept of its leg.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    New,
+    Known,
+    TooMuch,
 }
 
 /// Compares after normalizing scheme, host and default port, as parsing does.

@@ -151,6 +151,11 @@ fn may_cancel(arrival: &Arrival, request: &Request) -> Result<()> {
 }
 
 fn not_cancellable(arrival: &Arrival, request: &Request) -> Error {
-    let word = arrival.dialect.word(&request.standing.state);
+    let state = &request.standing.state;
+    if matches!(state, State::Denied { .. } | State::Expired { .. }) {
+        // It has no word of its own in some versions, where it reads as what was reached.
+        return Problem::new(Code::NotCancellable).because("nothing more is done about it").into();
+    }
+    let word = arrival.dialect.word(state);
     Problem::new(Code::NotCancellable).because(format!("it is {word}")).into()
 }

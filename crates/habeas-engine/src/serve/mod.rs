@@ -303,7 +303,9 @@ fn verify(arrival: &Arrival, body: Vec<u8>, signer: Option<&PeerKey>) -> Result<
 /// not be fetched now is not.
 fn unbelievable(error: Error) -> Error {
     match error {
-        Error::Outbound(OutboundError::Unusable(_) | OutboundError::TooLarge) => Problem::new(Code::Forbidden).into(),
+        Error::Outbound(OutboundError::Unusable(_) | OutboundError::TooLarge | OutboundError::NotThere) => {
+            Problem::new(Code::Forbidden).into()
+        }
         other => other,
     }
 }

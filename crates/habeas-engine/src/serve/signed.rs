@@ -8,18 +8,23 @@ use crate::{Engine, Error, Result, hand::Hand, serve::Arrival};
 
 /// Answers that are the same for everybody, so that nobody buys signatures with packets.
 #[derive(Default)]
-pub struct Cache(Mutex<HashMap<String, Answer>>);
+pub struct Cache(Mutex<Answers>);
+
+/// By what is answered where: for which capabilities, and the answer.
+type Answers = HashMap<String, (String, Answer)>;
 
 impl Engine {
     pub(super) fn public(&self, arrival: &Arrival) -> Result<Answer> {
         let operation = arrival.operation();
         // What parties support changes, and with it what is said for them.
-        let us = arrival.us.as_ref().map(|us| &us.capabilities);
-        let name = format!("{} {} {} {us:?}", operation.as_str(), arrival.dialect.id(), arrival.mount.base_url);
-        let cache = |what: &dyn Fn(&mut HashMap<String, Answer>) -> Option<Answer>| {
+        let us = format!("{:?}", arrival.us.as_ref().map(|us| &us.capabilities));
+        let name = format!("{} {} {}", operation.as_str(), arrival.dialect.id(), arrival.mount.base_url);
+        let cache = |what: &dyn Fn(&mut Answers) -> Option<(String, Answer)>| {
             self.served.0.lock().map_err(|_| Error::Bug("a poisoned lock")).map(|mut map| what(&mut map))
         };
-        if let Some(answer) = cache(&|map| map.get(&name).cloned())? {
+        if let Some((said_of, answer)) = cache(&|map| map.get(&name).cloned())?
+            && said_of == us
+        {
             return Ok(answer);
         }
         let hand = Hand::new(&arrival.tenant);
@@ -32,7 +37,7 @@ impl Engine {
         }
         .ok_or(Error::Bug("an endpoint without its operation"))?;
         hand.done()?;
-        cache(&|map| map.insert(name.clone(), answer.clone()))?;
+        cache(&|map| map.insert(name.clone(), (us.clone(), answer.clone())))?;
         Ok(answer)
     }
 }

@@ -16,7 +16,7 @@ use habeas_store::{Existing, Issued, IssuedBefore, NewDelivery, NewLeg, NewReque
 
 use crate::{
     Engine, Error, Result,
-    change::{errand_at, host_of},
+    change::{configured, errand_at},
     directory::{Fulfilment, Tenant},
     distribute::{Candidate, Names, Share, chosen, without},
     hand::Hand,
@@ -29,7 +29,7 @@ const NAMES: Names = Names { right: "subject_request_type", identities: "subject
 impl Engine {
     pub(super) async fn submit(&self, arrival: &mut Arrival, message: Verified<RequestHead>) -> Result<Answer> {
         let tenant = std::sync::Arc::clone(&arrival.tenant);
-        let downstream = without(self.downstream_of(&tenant).await?, caller(&message)?);
+        let downstream = without(self.downstream_of(&tenant).await?, &tenant, caller(&message)?);
         arrival.stand_for(&downstream);
         match self.take_in(arrival, &downstream, &message).await {
             // What is supported may have changed since it was accepted: the same bytes get the same receipt.
@@ -162,7 +162,7 @@ impl Engine {
                 kind: DeliveryKind::Webhook,
                 lane: WEBHOOK_LANE,
                 seq: 0,
-                host: host_of(&webhook.url),
+                host: configured(&webhook.url),
                 due_at: request.hold_until,
             });
         }

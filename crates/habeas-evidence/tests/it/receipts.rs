@@ -1,8 +1,8 @@
 //! How much does each receipt prove, and what does it say?
 
-use habeas_evidence::{Doubt, Grade, Lacking, model::Hole};
+use habeas_evidence::{Doubt, Evidence, Grade, Lacking, model::Hole};
 
-use crate::world::{ID, NOW, at, bare, callback, leg, world};
+use crate::world::{CANCELLATION, ID, NOW, SUBMISSION, at, bare, callback, leg, saying, world};
 
 #[test]
 fn callbacks_prove_in_full_and_receipts_by_digest() {
@@ -87,5 +87,73 @@ fn nothing_but_the_repeated_request_may_be_cut_out() {
         let mut evidence = world().usual();
         evidence.receipts[2].hole = Some(hole);
         assert_eq!(world().report(&evidence, &[]).findings[2].grade, Grade::NotProved(Doubt::Hole));
+    }
+}
+
+/// What there is to prove the only leg's state, or nothing if it is proved.
+fn lacking(evidence: &Evidence) -> Option<Lacking> {
+    world().report(evidence, &[]).unproved.first().map(|leg| leg.lacking)
+}
+
+#[test]
+fn nobody_but_the_party_proves_the_state_of_its_leg() {
+    let mut evidence = bare(vec![leg("mail", "fulfilled")]);
+    world().signs(&mut evidence, "ads", "callback", &callback("completed"), None);
+    evidence.receipts[0].leg = "leg-mail".to_owned();
+    let report = world().report(&evidence, &[]);
+    assert_eq!((report.findings[0].grade, report.findings[0].by_another), (Grade::InFull, true));
+    assert_eq!((report.unproved.len(), lacking(&evidence)), (1, Some(Lacking::Receipt)));
+    assert!(report.holds(), "somebody for whom the party vouches may report past it");
+
+    // Beside what the party itself signed, it changes nothing.
+    let mut usual = world().usual();
+    usual.receipts.push(evidence.receipts.remove(0));
+    usual.receipts.last_mut().unwrap().chain = 1;
+    assert_eq!(world().report(&usual, &[]).unproved, world().report(&world().usual(), &[]).unproved);
+}
+
+#[test]
+fn a_leg_that_names_no_domain_is_not_proved_by_anybody() {
+    let mut evidence = bare(vec![leg("mail", "fulfilled")]);
+    world().signs(&mut evidence, "mail", "callback", &callback("completed"), None);
+    assert_eq!(lacking(&evidence), None);
+    evidence.legs[0].domain = None;
+    let report = world().report(&evidence, &[]);
+    assert_eq!((report.findings[0].grade, report.findings[0].by_another), (Grade::InFull, false));
+    assert_eq!(lacking(&evidence), Some(Lacking::Party));
+}
+
+#[test]
+fn an_exporter_cannot_call_the_answer_to_a_submission_one_to_a_cancellation_or_the_reverse() {
+    for (members, state, operation, other) in
+        [(SUBMISSION, "pending", "submit", "cancel"), (CANCELLATION, "cancelled", "cancel", "submit")]
+    {
+        for (called, grade, lacks) in [
+            (operation, Grade::InFull, None),
+            ("word that is new", Grade::InFull, None),
+            (other, Grade::NotProved(Doubt::AnotherOperation), Some(Lacking::Receipt)),
+            ("callback", Grade::NotProved(Doubt::AnotherOperation), Some(Lacking::Receipt)),
+            ("status", Grade::NotProved(Doubt::AnotherOperation), Some(Lacking::Receipt)),
+        ] {
+            let mut evidence = bare(vec![leg("mail", state)]);
+            world().signs(&mut evidence, "mail", called, &saying(members), None);
+            let report = world().report(&evidence, &[]);
+            assert_eq!((report.findings[0].grade, lacking(&evidence)), (grade, lacks), "{members} as {called}");
+            assert_eq!(report.holds(), grade == Grade::InFull);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_answer_by_its_content_backs_no_state() {
+    for (operation, state) in [("submit", "pending"), ("cancel", "cancelled")] {
+        let mut evidence = bare(vec![leg("mail", state)]);
+        world().signs(&mut evidence, "mail", operation, &saying(r#""api_version":"1.0""#), None);
+        assert_eq!(world().report(&evidence, &[]).findings[0].grade, Grade::InFull);
+        assert_eq!(lacking(&evidence), Some(Lacking::Word));
+        // A status says where the request stands, whatever it answers.
+        let mut evidence = bare(vec![leg("mail", "fulfilled")]);
+        world().signs(&mut evidence, "mail", operation, &callback("completed"), None);
+        assert_eq!((world().report(&evidence, &[]).holds(), lacking(&evidence)), (true, None));
     }
 }

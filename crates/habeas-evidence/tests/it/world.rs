@@ -77,14 +77,27 @@ pub(crate) fn callback(status: &str) -> String {
     )
 }
 
+/// What the answer to a submission says beside ids and the request.
+pub(crate) const SUBMISSION: &str = r#""received_time":"2025-10-09T08:53:20Z","expected_completion_time":"2025-11-09T08:53:20Z","processor_signature":"AAAA""#;
+/// The same of a cancellation, as a peer writes it that has one class for both.
+pub(crate) const CANCELLATION: &str = r#""received_time":"2025-10-09T08:53:20Z","expected_completion_time":null"#;
+
 /// A receipt of a submission as it was signed, and where the request is repeated in it.
 pub(crate) fn receipt_body(request: &[u8]) -> (String, std::ops::Range<usize>) {
-    let before = r#"{"controller_id":"shop","received_time":"2025-10-09T08:53:20Z","encoded_request":"#;
+    repeating(request, SUBMISSION)
+}
+
+/// A body that repeats the request and says this, and where it repeats it.
+pub(crate) fn repeating(request: &[u8], members: &str) -> (String, std::ops::Range<usize>) {
+    let before = r#"{"controller_id":"shop","encoded_request":"#;
     let piece = format!("\"{}\"", base64::encode(request));
-    let body = format!(
-        r#"{before}{piece},"expected_completion_time":"2025-11-09T08:53:20Z","subject_request_id":"{ID}","processor_signature":"AAAA"}}"#
-    );
+    let body = format!(r#"{before}{piece},"subject_request_id":"{ID}",{members}}}"#);
     (body, before.len()..before.len() + piece.len())
+}
+
+/// The same without the request.
+pub(crate) fn saying(members: &str) -> String {
+    format!(r#"{{"controller_id":"shop","subject_request_id":"{ID}",{members}}}"#)
 }
 
 pub(crate) fn leg(party: &str, state: &str) -> Leg {

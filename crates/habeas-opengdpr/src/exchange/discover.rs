@@ -4,7 +4,7 @@ use habeas_core::{
     capability::Capabilities,
     dialect::{Answer, Asked, Back, Discover, Exchange, Told},
     identity::{Format, Kind},
-    problem::Problem,
+    problem::{Code, Field, Problem},
     right::Right,
 };
 use habeas_wire::json::{Object, ObjectWriter, object_of, quote, string_of};
@@ -62,15 +62,19 @@ fn certificate_url(x: &Exchange<'_>) -> Option<Url> {
 
 /// The rights that we know; a peer may list more.
 fn rights(body: &Object<'_>) -> Result<Vec<Right>, Problem> {
-    let listed = field::list(body, "supported_subject_request_types")?.unwrap_or_default();
-    let words = listed.into_iter().filter_map(|raw| string_of(raw).ok());
+    let words = listed(body, "supported_subject_request_types")?.into_iter().filter_map(|raw| string_of(raw).ok());
     Ok(words.filter_map(|word| words::right_of(&word.to_ascii_lowercase())).collect())
 }
 
 /// The pairs whose format we know; kinds are open.
 fn identities(body: &Object<'_>) -> Result<Vec<(Kind, Format)>, Problem> {
-    let listed = field::list(body, "supported_identities")?.unwrap_or_default();
-    Ok(listed.into_iter().filter_map(pair).collect())
+    Ok(listed(body, "supported_identities")?.into_iter().filter_map(pair).collect())
+}
+
+/// A list that must be there. Who supports nothing says so with an empty one; a page that says something else, during
+/// maintenance say, must not be taken for that.
+fn listed<'a>(body: &Object<'a>, name: &'static str) -> Result<Vec<&'a str>, Problem> {
+    field::list(body, name)?.ok_or_else(|| Problem::at(Code::MissingField, Field::named(name)))
 }
 
 fn pair(raw: &str) -> Option<(Kind, Format)> {

@@ -168,6 +168,25 @@ fn discovery_is_read_and_what_we_do_not_know_is_passed_over() {
 }
 
 #[test]
+fn a_page_that_lists_nothing_is_not_taken_for_a_party_that_supports_nothing() {
+    let hear = |body: &str| alike(|dialect| dialect.discover().unwrap().hear(&answered(200, body)));
+    let (rights, identities) = (r#""supported_subject_request_types":"#, r#""supported_identities":"#);
+    for (body, code) in [
+        (r#"{"status":"maintenance"}"#.to_owned(), Code::MissingField),
+        (format!("{{{rights}[]}}"), Code::MissingField),
+        (format!("{{{identities}[]}}"), Code::MissingField),
+        (format!("{{{rights}null,{identities}[]}}"), Code::MissingField),
+        (format!("{{{rights}[],{identities}null}}"), Code::MissingField),
+        (format!(r#"{{{rights}"erasure",{identities}[]}}"#), Code::InvalidField),
+        (format!("{{{rights}[],{identities}{{}}}}"), Code::InvalidField),
+    ] {
+        assert_eq!(hear(&body).unwrap_err().code, code, "{body}");
+    }
+    let nothing = said(hear(&format!("{{{rights}[],{identities}[]}}")));
+    assert!(nothing.rights.is_empty() && nothing.identities.is_empty());
+}
+
+#[test]
 fn a_certificate_is_pem_and_no_web_page() {
     let hear = |body: &str| alike(|dialect| dialect.certificate().unwrap().hear(&answered(200, body)));
     let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";

@@ -88,6 +88,38 @@ fn an_erasure_is_not_widened_by_what_its_sender_put_into_our_own_extension() {
 }
 
 #[test]
+fn an_erasure_is_not_widened_by_dropping_what_0_1_cannot_say_of_our_own_extension() {
+    let ours = World::new().us.domain.to_string();
+    let shouted = ours.to_uppercase();
+    for entry in [
+        format!(r#""{ours}":{{"account":"7"}}"#),
+        format!(r#""{shouted}":{{"account":"7"}}"#),
+        format!(r#""{ours}":{{"account":"7"}},"peer.example":{{"property_id":"1"}}"#),
+        format!(r#""{ours}":{{"property_id":null}}"#),
+        format!(r#""{ours}":"7""#),
+        format!(r#""{ours}":[]"#),
+        format!(r#""{ours}":{{}},"{shouted}":{{"account":"7"}}"#),
+    ] {
+        let json = format!("{{{entry}}}");
+        assert_eq!(both_0_1(|dialect| sent(dialect, &[("extensions", &json)], &[])), Err("extensions"), "{json}");
+        let beside = [("extensions", json.as_str()), ("property_id", r#""1""#)];
+        assert_eq!(both_0_1(|dialect| sent(dialect, &beside, &[])), Err("extensions"), "{json}");
+        let verbatim = sent(&*dialect(), &[("extensions", &json)], &[]).unwrap();
+        assert_eq!(verbatim, format!(r#","extensions":{json}}}"#));
+    }
+    for entry in ["{}", "{ }", "null"] {
+        let json = format!(r#"{{"{ours}":{entry},"{shouted}":{{}}}}"#);
+        assert_eq!(both_0_1(|dialect| sent(dialect, &[("extensions", &json)], &[])).unwrap(), "}", "{json}");
+    }
+    let twice = format!(r#"{{"{ours}":{{"property_id":"1"}},"{shouted}":{{"account":"7"}}}}"#);
+    assert_eq!(both_0_1(|dialect| sent(dialect, &[("extensions", &twice)], &[])), Err("property_id"));
+    assert_eq!(sent(&*dialect(), &[("extensions", &twice)], &[THERE]), Err("property_id"));
+    let empty_beside = format!(r#"{{"{ours}":{{"property_id":"1"}},"{shouted}":{{}}}}"#);
+    let moved = both_0_1(|dialect| sent(dialect, &[("extensions", &empty_beside)], &[]));
+    assert_eq!(moved.unwrap(), r#","property_id":"1"}"#);
+}
+
+#[test]
 fn a_property_id_stays_what_it_is_in_0_1() {
     let sent = both_0_1(|dialect| sent(dialect, &[("property_id", r#""\u0031""#), ("n", "1.50")], &[]));
     assert_eq!(sent.unwrap(), r#","n":1.50,"property_id":"\u0031"}"#);

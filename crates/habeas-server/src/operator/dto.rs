@@ -115,6 +115,16 @@ pub struct Story {
     pub deliveries: Vec<Delivery>,
 }
 
+/// A request whose parties are being asked how it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Polled {
+    /// The request as it stands meanwhile.
+    #[serde(flatten)]
+    pub story: Story,
+    /// When they were asked.
+    pub asked_at: String,
+}
+
 /// Something that happened to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Event {

@@ -137,15 +137,16 @@ pub(super) async fn cancel(State(engine): State<Arc<Engine>>, Caught(id): Caught
     Ok(Json(show::request(&request, engine.clock().now())))
 }
 
-/// Asks the parties that have a request of ours and are not done how it stands. They are asked in the background: the
-/// `revision` of a leg grows when its party has answered.
+/// Asks the parties that have a request of ours and are not done how it stands. They are asked in the background: a leg
+/// whose `next_attempt_at` is absent or later than `asked_at` has been.
 #[utoipa::path(
     post, path = "/requests/{id}/poll", tag = "requests",
     params(("id" = String, Path, description = "The request.")),
-    responses((status = 200, body = dto::Story), Failure),
+    responses((status = 200, body = dto::Polled), Failure),
 )]
-pub(super) async fn poll(State(engine): State<Arc<Engine>>, Caught(id): Caught<String>) -> Shown<dto::Story> {
+pub(super) async fn poll(State(engine): State<Arc<Engine>>, Caught(id): Caught<String>) -> Shown<dto::Polled> {
     let id = RequestId::new(id);
-    engine.poll(&id).await?;
-    Ok(Json(show::story(&engine.story(&id).await?, &engine)))
+    let asked_at = show::time(engine.poll(&id).await?);
+    let story = show::story(&engine.story(&id).await?, &engine);
+    Ok(Json(dto::Polled { story, asked_at }))
 }

@@ -20,7 +20,7 @@ use url::Url;
 
 use super::dto;
 
-fn time(at: Instant) -> String {
+pub(super) fn time(at: Instant) -> String {
     habeas_wire::time::format(at.ms())
 }
 

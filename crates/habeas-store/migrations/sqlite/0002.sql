@@ -40,3 +40,6 @@ CREATE INDEX legs_due ON legs (due_at, host) WHERE due_at IS NOT NULL AND leased
 -- The sender's own names for our requests: keyed digests, in the column where others keep their peer's key.
 CREATE UNIQUE INDEX requests_reference ON requests (dedupe, organisation)
     WHERE dedupe IS NOT NULL AND upstream_party IS NULL;
+
+-- Under one id a party is sent one request only.
+CREATE INDEX legs_wire_id ON legs (wire_id, party);

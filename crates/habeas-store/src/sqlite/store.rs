@@ -91,6 +91,9 @@ impl Store for Sqlite {
     async fn by_reference(&self, organisation: &Domain, reference: &str, wish: &[u8]) -> Result<Option<Create>> {
         self.load_by_reference(organisation, reference, wish).await
     }
+    async fn sent_before(&self, leg: &LegId) -> Result<bool> {
+        self.leg_sent_before(leg).await
+    }
     async fn frozen(&self, leg: &LegId) -> Result<Option<Frozen>> {
         self.load_frozen(leg).await
     }

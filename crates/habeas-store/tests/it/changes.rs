@@ -8,7 +8,7 @@ use habeas_core::{
 };
 use habeas_store::{
     Store, StoreError,
-    model::{NewRequest, Save},
+    model::{NewRequest, Receive, Save},
 };
 
 use crate::fixtures::*;
@@ -24,6 +24,25 @@ pub(crate) async fn a_change_is_saved_with_its_event_and_signature(store: Arc<dy
     assert_eq!(existing.cancelled_at, Some(event.at));
     assert_eq!(existing.accepted.state, State::Received);
     assert!(existing.issued.last().unwrap().matches(&[2; 32]));
+}
+
+pub(crate) async fn a_cancellation_dates_from_when_it_was_asked_for(store: Arc<dyn Store>) {
+    let store = &*store;
+    let cancelled_at = async |id: &str| store.existing(&RequestId::new(id), None).await.unwrap().unwrap().cancelled_at;
+    accept(store, new("r1")).await;
+    move_on(store, "r1", &Change::Distribute, &[]).await;
+    assert_eq!(cancelled_at("r1").await, None);
+    move_on(store, "r1", &Change::AskCancel, &[]).await;
+    assert_eq!(cancelled_at("r1").await, Some(at(101)));
+    move_on(store, "r1", &Change::AskCancel, &[]).await;
+    let cancelled = move_on(store, "r1", &Change::Cancel, &[]).await;
+    assert_eq!((cancelled.standing.state, cancelled_at("r1").await), (State::Cancelled, Some(at(101))));
+    let Receive::Exists(again) = store.receive(new("r1")).await.unwrap() else { panic!("accepted twice") };
+    assert_eq!(again.cancelled_at, Some(at(101)));
+
+    accept(store, new("r2")).await;
+    move_on(store, "r2", &Change::Cancel, &[]).await;
+    assert_eq!(cancelled_at("r2").await, Some(at(100)), "nobody asked before");
 }
 
 pub(crate) async fn a_change_decided_on_an_older_state_is_refused(store: Arc<dyn Store>) {

@@ -55,6 +55,39 @@ pub(crate) async fn a_reference_is_the_organisations_own(store: Arc<dyn Store>) 
     accept(store, NewRequest { dedupe: Some("order 7".to_owned()), ..new("r1") }).await;
 }
 
+pub(crate) async fn a_request_of_ours_is_found_by_its_reference(store: Arc<dyn Store>) {
+    let store = &*store;
+    create(store, wished("o1", &["l1"], "order 7", "erase")).await;
+    create(store, own("o2", &[])).await;
+    accept(store, NewRequest { dedupe: Some("order 8".to_owned()), ..new("r1") }).await;
+    let found = async |organisation: &str, reference, wish: &[u8]| {
+        store.by_reference(&organisation.parse().unwrap(), reference, wish).await.unwrap()
+    };
+    assert_eq!(found(US, "order 7", b"erase").await, Some(exists("o1", true)));
+    assert_eq!(found(US, "order 7", b"access").await, Some(exists("o1", false)), "another wish");
+    assert_eq!(found(US, "order 7", b"").await, Some(exists("o1", false)));
+    assert_eq!(found(OTHER, "order 7", b"erase").await, None, "the reference is the organisation's own");
+    assert_eq!(found("stranger.example", "order 7", b"erase").await, None);
+    for reference in ["order 8", "order", "ORDER 7", ""] {
+        assert_eq!(found(US, reference, b"erase").await, None, "{reference}");
+    }
+    let theirs = wished("o3", &[], "order 7", "access");
+    let request = Request { organisation: OTHER.parse().unwrap(), ..theirs.request.clone() };
+    create(store, NewOwn { request, ..theirs }).await;
+    assert_eq!(found(US, "order 7", b"erase").await, Some(exists("o1", true)));
+    assert_eq!(found(OTHER, "order 7", b"access").await, Some(exists("o3", true)));
+}
+
+pub(crate) async fn a_reference_outlives_shredding(store: Arc<dyn Store>) {
+    let store = &*store;
+    create(store, wished("o1", &["l1"], "order 7", "erase")).await;
+    shred(store, "o1").await;
+    let us = US.parse().unwrap();
+    assert_eq!(store.by_reference(&us, "order 7", b"erase").await.unwrap(), Some(exists("o1", true)));
+    assert_eq!(store.by_reference(&us, "order 7", b"access").await.unwrap(), Some(exists("o1", false)));
+    assert_eq!(store.create(wished("o2", &["l2"], "order 7", "erase")).await.unwrap(), exists("o1", true));
+}
+
 pub(crate) async fn of_many_with_one_reference_one_is_made(store: Arc<dyn Store>) {
     let tasks: Vec<_> = (0..64)
         .map(|n| {

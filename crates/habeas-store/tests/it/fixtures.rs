@@ -142,6 +142,13 @@ pub(crate) async fn move_on(store: &dyn Store, id: &str, by: &Change, lanes: &[i
     after
 }
 
+/// Shreds a request that is cancelled for it.
+pub(crate) async fn shred(store: &dyn Store, id: &str) {
+    let save = change(&current(store, id).await, &Change::Cancel, &[]);
+    store.apply(Save { shred_after: Some(at(500)), ..save }).await.unwrap();
+    assert_eq!(store.shred(at(500), 10).await.unwrap(), 1);
+}
+
 pub(crate) async fn current(store: &dyn Store, id: &str) -> Request {
     store.request(&RequestId::new(id)).await.unwrap().unwrap()
 }

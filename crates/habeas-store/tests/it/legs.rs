@@ -100,6 +100,35 @@ pub(crate) async fn a_message_frozen_twice_keeps_its_first_bytes(store: Arc<dyn 
     assert!(only(store).await.sent(b"one\ntwo"));
 }
 
+pub(crate) async fn what_is_frozen_can_be_read_until_it_is_answered(store: Arc<dyn Store>) {
+    let store = &*store;
+    create(store, own("o1", &["l1", "l2"])).await;
+    let (id, beside) = (LegId::new("l1"), LegId::new("l2"));
+    assert_eq!(store.frozen(&LegId::new("nobody's")).await.unwrap(), None);
+    assert_eq!(store.frozen(&id).await.unwrap(), None);
+    let leased = lease_legs(store, 0).await.into_iter().find(|leased| leased.row.leg.id == id).unwrap();
+    assert_eq!(store.frozen(&id).await.unwrap(), None, "leased, and not tried yet");
+    store.freeze(&id, leased.fence, &message("one\ntwo")).await.unwrap();
+    assert_eq!(store.frozen(&id).await.unwrap(), Some(message("one\ntwo")));
+    assert_eq!(store.frozen(&beside).await.unwrap(), None);
+    // A callback overtakes the answer.
+    change_leg(store, "l1", |save| LegSave { leg: sent(&save.leg, Progress::InProgress), ..save }).await;
+    assert_eq!(store.frozen(&id).await.unwrap(), Some(message("one\ntwo")));
+    change_leg(store, "l1", |save| LegSave { thaw: true, ..save }).await;
+    assert_eq!(store.frozen(&id).await.unwrap(), None);
+}
+
+pub(crate) async fn what_is_frozen_is_shredded(store: Arc<dyn Store>) {
+    let store = &*store;
+    create(store, own("o1", &["l1"])).await;
+    let leased = lease_leg(store, 0).await;
+    store.freeze(&leased.row.leg.id, leased.fence, &message("a")).await.unwrap();
+    assert!(store.frozen(&leased.row.leg.id).await.unwrap().is_some());
+    shred(store, "o1").await;
+    assert_eq!(store.frozen(&leased.row.leg.id).await.unwrap(), None);
+    assert!(!only(store).await.sent(b"a"));
+}
+
 pub(crate) async fn a_message_is_frozen_only_under_the_present_lease(store: Arc<dyn Store>) {
     let store = &*store;
     create(store, own("o1", &["l1"])).await;

@@ -56,6 +56,7 @@ macro_rules! suite {
             );
             suite!(@ $open, changes:
                 a_change_is_saved_with_its_event_and_signature
+                a_cancellation_dates_from_when_it_was_asked_for
                 a_change_decided_on_an_older_state_is_refused
                 every_event_keeps_its_own_standing
                 the_first_signature_over_the_same_bytes_is_kept
@@ -88,6 +89,8 @@ macro_rules! suite {
                 a_request_of_ours_is_saved_with_its_legs
                 a_leg_is_found_by_its_token_only_in_its_organisation
                 a_message_frozen_twice_keeps_its_first_bytes
+                what_is_frozen_can_be_read_until_it_is_answered
+                what_is_frozen_is_shredded
                 a_message_is_frozen_only_under_the_present_lease
                 who_froze_a_leg_saves_it_with_the_revision_it_leased
                 who_decided_beside_another_leg_decides_anew
@@ -110,6 +113,8 @@ macro_rules! suite {
                 a_reference_makes_a_request_only_once
                 without_a_reference_every_request_is_new
                 a_reference_is_the_organisations_own
+                a_request_of_ours_is_found_by_its_reference
+                a_reference_outlives_shredding
                 of_many_with_one_reference_one_is_made
             );
             suite!(@ $open, handing_on:

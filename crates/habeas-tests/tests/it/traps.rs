@@ -167,6 +167,8 @@ async fn a_leg_in_doubt_is_cancelled_too() {
         world.act(&sent.id, "cancel", "").await.is(200);
         world.work().await;
         assert_eq!(world.peer.heard(&item(&sent))[0].method, "DELETE", "by our own id, answered or not");
+        // What was sent may still be on its way: who does not know it yet is asked once more.
+        world.later(MINUTE_MS).await;
         let story = world.story(&sent.id).await;
         let state = if arrived { "cancelled" } else { "waived" };
         assert_eq!((&story["state"], &story["legs"][0]["state"]), (&json!("cancelled"), &json!(state)));

@@ -1,8 +1,8 @@
 //! Which calls of the operator API do the commands make?
 
 use habeas_server::operator::dto::{
-    Capabilities, Deliveries, Deny, Extend, Faults, Fulfill, Leg, Legs, Organisations, Request, Requests, Retried,
-    RetryMany, Send, Story, Subject,
+    Capabilities, Deliveries, Deny, Extend, Faults, Fulfill, Leg, Legs, Organisations, Polled, Request, Requests,
+    Retried, RetryMany, Send, Story, Subject,
 };
 use serde::Serialize;
 
@@ -65,7 +65,7 @@ impl Client {
         self.post(&["deliveries", "retry"], which).await
     }
 
-    pub(super) async fn poll(&self, id: &str) -> Outcome<Story> {
+    pub(super) async fn poll(&self, id: &str) -> Outcome<Polled> {
         self.post(&["requests", id, "poll"], &Nothing {}).await
     }
 

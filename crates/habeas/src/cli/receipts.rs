@@ -117,7 +117,11 @@ async fn write(export: &Export, setup: &Setup, output: Output) -> Outcome {
         let digest = hex(&sha256(text.as_bytes()));
         output.json(&json!({ "file": to, "request_id": one.id, "receipts": receipts, "sha256": digest }));
     }
-    output.say(&format!("Wrote {}, {receipts} receipts. To check it: habeas verify {0}", to.display()));
+    output.say(&format!(
+        "Wrote {}, {receipts} receipts. To check it: habeas verify {0} \
+         (with --ca FILE, if the authority of the parties is not one that browsers know)",
+        to.display()
+    ));
     Ok(())
 }
 

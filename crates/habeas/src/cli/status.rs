@@ -1,6 +1,6 @@
 //! `habeas status`: where does a request that was sent stand?
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use habeas_server::operator::dto::{Leg, Story};
 
@@ -15,8 +15,6 @@ use super::{
 
 /// Parties that are asked have so long to answer.
 const ANSWER: Duration = Duration::from_secs(30);
-/// Asking a party saves its leg twice: when it becomes due, and when it was done.
-const SAVES: u32 = 2;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -38,17 +36,14 @@ pub(super) async fn run(args: Args, setup: &Setup, output: Output) -> Outcome {
 
 /// How it stands after every party that has it and is not done was asked, or did not answer in time.
 async fn refreshed(client: &Client, id: &str) -> Outcome<Story> {
-    let before = client.story(id).await?;
-    let is_asked = |leg: &&Leg| !legs::is_done(leg) && leg.next_attempt_at.is_some();
-    let asked: HashMap<&str, u32> =
-        before.legs.iter().filter(is_asked).map(|leg| (leg.leg_id.as_str(), leg.revision)).collect();
-    client.poll(id).await?;
-    let has_answered = |leg: &Leg| match asked.get(leg.leg_id.as_str()) {
-        Some(revision) => legs::is_done(leg) || leg.revision >= revision + SAVES,
-        None => true,
+    let asked = client.poll(id).await?;
+    // Times are written alike and in UTC, so their texts sort as they do.
+    let has_answered = |leg: &Leg| {
+        let due = leg.next_attempt_at.as_ref().filter(|_| leg.accepted_at.is_some() && !legs::is_done(leg));
+        due.is_none_or(|at| *at > asked.asked_at)
     };
     let all_have = |story: &Story| story.legs.iter().all(has_answered);
-    let story = Watch::new(&before).until(client, id, ANSWER, all_have, |_| ()).await?;
+    let story = Watch::new(&asked.story).until(client, id, ANSWER, all_have, |_| ()).await?;
     for leg in story.legs.iter().filter(|leg| !has_answered(leg)) {
         complain(&format!("{} was asked and has not answered yet", leg.party));
     }

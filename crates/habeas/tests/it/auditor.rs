@@ -36,9 +36,16 @@ impl Desk {
         let stranger = Authority::new("Stranger", AT - DAY, AT + DAY).unwrap();
         let (shop, mail) = (SigningKey::generate_p256().unwrap(), SigningKey::generate_rsa(RsaSize::Bits2048).unwrap());
         let chain = |key, domain| authority.issue(key, &[domain], AT - DAY, AT + DAY).unwrap();
-        let file = seal(&evidence(&mail, &chain(&mail, "mail.example")), &shop, &chain(&shop, "shop.example")).unwrap();
+        let honest = evidence(&mail, &chain(&mail, "mail.example"));
+        let sealed = |evidence: &Evidence| seal(evidence, &shop, &chain(&shop, "shop.example")).unwrap();
+        let file = sealed(&honest);
         let desk = Self { folder };
         desk.write("export.json", &file);
+        // The same receipts said to be of another party, and of one that is not known any more.
+        for (name, domain) in [("another.json", Some("ads.example".parse().unwrap())), ("gone.json", None)] {
+            let legs = honest.legs.iter().map(|leg| Leg { domain: domain.clone(), ..leg.clone() }).collect();
+            desk.write(name, &sealed(&Evidence { legs, ..honest.clone() }));
+        }
         desk.write("ca.pem", authority.certificate_pem().as_bytes());
         desk.write("stranger.pem", stranger.certificate_pem().as_bytes());
         desk.write("request.json", REQUEST.as_bytes());
@@ -122,7 +129,7 @@ fn evidence(mail: &SigningKey, chain: &str) -> Evidence {
         legs: vec![Leg {
             id: "leg".to_owned(),
             party: "mail.example".to_owned(),
-            domain: None,
+            domain: Some("mail.example".parse().unwrap()),
             dialect: "opengdpr/1.0".to_owned(),
             right: "erasure".to_owned(),
             subject_request_id: id,
@@ -161,7 +168,29 @@ fn an_export_is_told_receipt_by_receipt_with_the_verdict_last() {
     assert_eq!(told["receipts"][0]["grade"], "by_digest");
     assert_eq!(told["receipts"][1]["grade"], "in_full");
     assert_eq!(told["receipts"][1]["said"]["request_status"], "completed");
+    assert_eq!((&told["receipts"][1]["by_another"], &told["unproved"]), (&false.into(), &serde_json::json!([])));
+    let kinds = [0, 1].map(|index| told["receipts"][index]["said"]["kind"].clone());
+    assert_eq!(kinds, [Value::Null, "status".into()]);
     assert_eq!(told["receipts"][1]["certificate"]["subject"], "CN=mail.example");
+}
+
+#[test]
+fn what_another_than_the_party_signed_is_said_to_prove_nothing_of_it() {
+    let desk = Desk::new();
+    let (code, told) = desk.verify(&["another.json"]);
+    assert_eq!(code, Some(0), "{told}");
+    for words in [
+        "is completed; by another than the leg's party",
+        "- mail.example is fulfilled by the exporter's record only: nothing it signed holds",
+        "2 by another than the leg's party; the state of 1 leg is not proved in full",
+    ] {
+        assert!(told.contains(words), "{words} is not in {told}");
+    }
+    for (file, by_another, lacking) in [("another.json", true, "receipt"), ("gone.json", false, "party")] {
+        let (_, told) = desk.json(&[file]);
+        assert_eq!(told["receipts"][1]["by_another"], by_another);
+        assert_eq!((&told["unproved"][0]["lacking"], &told["unproved"][1]), (&lacking.into(), &Value::Null), "{told}");
+    }
 }
 
 #[test]
@@ -244,7 +273,7 @@ fn a_wrong_command_line_and_a_file_that_is_not_there_are_told_apart() {
         let (code, told) = desk.verify(args);
         assert!(code == Some(1) && told.contains("cannot be read"), "{args:?}: {told}");
     }
-    assert_eq!(left(desk.folder.path()), 7, "nothing is written");
+    assert_eq!(left(desk.folder.path()), 9, "nothing is written");
 }
 
 fn left(folder: &Path) -> usize {

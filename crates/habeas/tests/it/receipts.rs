@@ -94,7 +94,7 @@ fn an_export_can_be_made_while_no_server_runs() {
     assert_eq!(asked.status(), 201);
     let name = site.asks(&["requests", "list"])["requests"][0]["request_id"].as_str().unwrap().to_owned();
     let busy = site.is_refused(&["receipts", "export", &name, "--out", "e.json", "--offline"]);
-    assert!(busy.contains("leave --offline out"), "{busy}");
+    assert!(busy.contains("ask it with --server URL in place of --offline"), "{busy}");
     // Cut off, it leaves its last commits beside the database.
     server.kill();
     let before = site.database();

@@ -39,7 +39,7 @@ fn callable(text: String, x: &Exchange<'_>) -> Result<CallbackUrl, &'static str>
     // The parser mends what browsers mend: spaces, line ends, backslashes, missing slashes. A peer that looked at
     // the same text might see another host.
     let mended = text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\');
-    let whole = !mended && text.contains("://");
+    let whole = !mended && text.split_once("://").is_some_and(|(_, rest)| !rest.starts_with('/'));
     let given = CallbackUrl::parse(text).ok().filter(|_| whole).ok_or("it is not an absolute URL")?;
     let url = given.url();
     if url.scheme() != "https" && !(x.us.policy.plain_http && url.scheme() == "http") {

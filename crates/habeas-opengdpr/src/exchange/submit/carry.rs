@@ -49,10 +49,17 @@ pub(super) fn carry<'a>(
     let mut beside = given.is_some();
     if let Some(json) = given {
         let entries = Object::parse(json.as_bytes(), x.us.limits.json_depth).map_err(|_| EXTENSION)?;
-        if let Some(id) = meant_for_us(&entries, &x.us.domain, property.is_some())? {
-            property = Some(Cow::Borrowed(id));
-            extensions = without(&entries, &x.us.domain).map(Cow::Owned);
-            beside = extensions.is_some();
+        let ours: Vec<_> =
+            of(&entries, &x.us.domain).map(|(_, json)| json).filter(|json| says_something(json)).collect();
+        match meant_for_us(&ours, property.is_some())? {
+            Some(id) => {
+                property = Some(Cow::Borrowed(id));
+                extensions = without(&entries, &x.us.domain).map(Cow::Owned);
+                beside = extensions.is_some();
+            }
+            // It may narrow the request in a way that we do not know.
+            None if !version.has_extensions && !ours.is_empty() => return Err(EXTENSION),
+            None => {}
         }
         if !version.has_extensions {
             property = as_property(property, &entries, them)?;
@@ -97,14 +104,18 @@ fn is_of(name: &str, domain: &Domain) -> bool {
 
 /// The `property_id` that the sender put into the entry for us: it narrows the request, for those we hand it on to as
 /// well. Beside anything else in there it cannot be moved.
-fn meant_for_us<'a>(entries: &Object<'a>, us: &Domain, beside: bool) -> Result<Option<&'a str>, Unrepresentable> {
+fn meant_for_us<'a>(ours: &[&'a str], beside: bool) -> Result<Option<&'a str>, Unrepresentable> {
     let narrows = |json: &&str| object_of(json).is_ok_and(|entry| entry.get(PROPERTY_ID).is_some());
-    let mut narrow = of(entries, us).map(|(_, json)| json).filter(narrows);
-    match (narrow.next(), narrow.next()) {
-        (None, _) => Ok(None),
-        (Some(json), None) if !beside => sole_property(json).map(Some).ok_or(PROPERTY),
-        (Some(_), _) => Err(PROPERTY),
+    match ours {
+        ours if !ours.iter().any(narrows) => Ok(None),
+        [json] if !beside => sole_property(json).map(Some).ok_or(PROPERTY),
+        _ => Err(PROPERTY),
     }
+}
+
+/// Whether an entry is more than an empty object.
+fn says_something(json: &str) -> bool {
+    object_of(json).map_or(true, |entry| entry.members().next().is_some())
 }
 
 /// `extensions` without the entries for a domain, if any are left.

@@ -39,6 +39,14 @@ impl Sqlite {
         }
     }
 
+    pub(crate) async fn leg_sent_before(&self, leg: &LegId) -> Result<bool> {
+        let id = leg.clone();
+        let read = move |conn: &rusqlite::Connection| {
+            Ok(conn.prepare_cached(SENT_BEFORE)?.query_row([id.as_str()], |row| row.get(0))?)
+        };
+        self.readers.run(read).await
+    }
+
     pub(crate) async fn load_frozen(&self, leg: &LegId) -> Result<Option<Frozen>> {
         let Some((opener, Some(frozen))) = self.leg_opener(leg).await? else { return Ok(None) };
         open_frozen(&opener.keys, &opener.key, leg, &frozen).map(Some)
@@ -72,3 +80,7 @@ const FROZEN: &str = "SELECT frozen FROM legs
 const FREEZE: &str = "UPDATE legs SET frozen = ?2, sent_mac = ?3, state = 'unsent', revision = revision + 1,
         frozen_revision = revision + 1
     WHERE id = ?1";
+const SENT_BEFORE: &str = "SELECT EXISTS (
+    SELECT 1 FROM legs l JOIN legs o INDEXED BY legs_wire_id
+        ON o.wire_id = l.wire_id AND o.party = l.party AND o.organisation = l.organisation
+    WHERE l.id = ?1 AND o.n < l.n AND o.request_id <> l.request_id)";

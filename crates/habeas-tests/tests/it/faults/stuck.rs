@@ -118,7 +118,7 @@ async fn what_a_party_cannot_be_told_is_not_sent_and_may_be_given_up() {
     assert!(world.stuck().await.is_some(), "nothing has changed");
     assert_eq!(world.help(&stuck, "waive").await.is(200).json()["state"], "waived");
     assert_eq!(world.stuck().await, None);
-    assert_eq!(world.told(&story).await["state"], "cancelled", "nobody has it");
+    assert_eq!(world.told(&story).await["state"], "denied", "nobody took it back, and nobody has it");
     world.help(&stuck, "waive").await.is(409);
     assert_eq!(world.alerts("party.trouble").len(), 1);
     assert_eq!(world.peer.heard(SUBMIT).len() + world.peer.heard(DISCOVERY).len(), 0);

@@ -52,7 +52,8 @@ fn copied(database: &Path) -> anyhow::Result<Passing> {
         return Err(anyhow!("there is no database {name}"));
     }
     let lock = files::lock(&beside(database, ".lock")).with_context(|| format!("{name} cannot be locked"))?;
-    let _lock = lock.with_context(|| format!("a server uses {name}; leave --offline out to ask it"))?;
+    let busy = || format!("a server uses {name}; ask it with --server URL in place of --offline, or with neither");
+    let _lock = lock.with_context(busy)?;
     let folder = Passing::new().context("there is no folder for a copy")?;
     for part in PARTS {
         match fs::copy(beside(database, part), beside(&folder.path().join(NAME), part)) {

@@ -45,9 +45,10 @@ pub(super) async fn run(args: Args, setup: &Setup, output: Output) -> Outcome {
         spinner.show(&count(story, legs::is_answered, "confirmed"));
         story.legs.iter().all(legs::is_answered)
     };
-    let mut story = watch.until(&client, &id, ANSWER, answered, tell).await?;
+    let within = Duration::from_millis(u64::try_from(args.timeout.ms()).unwrap_or_default());
+    let to_answer = if args.wait { ANSWER.min(within) } else { ANSWER };
+    let mut story = watch.until(&client, &id, to_answer, answered, tell).await?;
     if args.wait {
-        let within = Duration::from_millis(u64::try_from(args.timeout.ms()).unwrap_or_default());
         let done = |story: &Story| {
             spinner.show(&count(story, legs::is_done, "finished"));
             legs::is_final(story)

@@ -1,7 +1,7 @@
 //! The findings for machines: everything.
 
 use habeas_core::clock::Instant;
-use habeas_evidence::{Finding, Grade, Lacking, NotEvidence, Report, Unproved};
+use habeas_evidence::{Finding, Grade, Kind, Lacking, NotEvidence, Report, Unproved};
 use habeas_trust::{certificate::Described, digest::hex};
 use habeas_wire::time;
 use serde_json::{Value, json};
@@ -65,6 +65,7 @@ fn finding(found: &Finding) -> Value {
         "leg_id": found.leg,
         "party": found.party,
         "signer": found.signer,
+        "by_another": found.by_another,
         "grade": grade,
         "problem": problem,
         "sentence": found.sentence(),
@@ -73,6 +74,7 @@ fn finding(found: &Finding) -> Value {
         "sha256": hex(&found.sha256),
         "certificate": found.certificate.as_ref().map(certificate),
         "said": {
+            "kind": kind(said.kind),
             "subject_request_id": said.request,
             "controller_id": said.controller,
             "request_status": said.status,
@@ -83,8 +85,19 @@ fn finding(found: &Finding) -> Value {
     })
 }
 
+/// What a message is by its content; `null` where that says too little.
+const fn kind(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Status => Some("status"),
+        Kind::Submission => Some("submission"),
+        Kind::Cancellation => Some("cancellation"),
+        Kind::Unclear => None,
+    }
+}
+
 fn unproved(leg: &Unproved) -> Value {
     let lacking = match leg.lacking {
+        Lacking::Party => "party",
         Lacking::Receipt => "receipt",
         Lacking::Content => "content",
         Lacking::Word => "word",
