@@ -22,7 +22,7 @@ use crate::{
 
 /// How often a decision is made anew because somebody else changed the request meanwhile.
 pub(crate) const TRIES: u32 = 16;
-/// The same for legs: each that is saved makes those decide anew that belong to the same request.
+/// The same for legs: each that moves makes those decide anew that belong to the same request.
 pub(crate) const LEG_TRIES: u32 = 256;
 
 impl Engine {

@@ -73,7 +73,8 @@ pub trait Store: Send + Sync {
     // ----- deliveries -----
 
     /// Takes the lease of up to `limit` deliveries that are due: only the first open one of each lane of a request,
-    /// and to no host more than it has slots for. A lease that ran out is due again.
+    /// and to no host more than it has slots for. A lease that ran out is due again. Where there is more than that,
+    /// hosts take turns: of `n` that have slots and something due, each is served within `n` ÷ `limit` calls.
     async fn lease_deliveries(&self, now: Instant, until: Instant, limit: u32, slots: &Slots) -> Result<Vec<Leased>>;
 
     /// Records an attempt and what follows, if the lease still holds.
@@ -103,7 +104,8 @@ pub trait Store: Send + Sync {
     /// The request of ours that has that reference, and whether the same was wished for.
     async fn by_reference(&self, organisation: &Domain, reference: &str, wish: &[u8]) -> Result<Option<Create>>;
 
-    /// Takes the lease of up to `limit` legs that are due, and to no host more than it has slots for.
+    /// Takes the lease of up to `limit` legs that are due, and to no host more than it has slots for; hosts take turns
+    /// as with deliveries.
     async fn lease_legs(&self, now: Instant, until: Instant, limit: u32, slots: &Slots) -> Result<Vec<LeasedLeg>>;
 
     /// Gives the lease of a leg back untried; it is due again then.
@@ -128,7 +130,8 @@ pub trait Store: Send + Sync {
     /// Saves what became of a leg, with its receipt and the changes of its request, all or nothing.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when leg, lease or request have moved on, or another leg of the request has.
+    /// [`StoreError::Stale`] when leg, lease or request have moved on, or another leg of the request means something
+    /// else for it than before.
     async fn save_leg(&self, save: LegSave) -> Result<()>;
 
     /// The leg that a callback's path token names.

@@ -33,9 +33,12 @@ CREATE INDEX legs_late ON legs (noted, late_after) WHERE late_after IS NOT NULL;
 CREATE INDEX legs_stuck ON legs (stuck) WHERE stuck = 1;
 CREATE INDEX legs_watched ON legs (answer_by, n, organisation, party) WHERE promised_by IS NOT NULL;
 
--- With the host, so that legs of crowded hosts are passed over without a look at their rows.
+-- With the host, so that legs of crowded hosts are passed over without a look at their rows; and by host, so that one
+-- seek passes over all that wait for the same.
 DROP INDEX legs_due;
 CREATE INDEX legs_due ON legs (due_at, host) WHERE due_at IS NOT NULL AND leased_until IS NULL;
+CREATE INDEX legs_due_of_host ON legs (host, due_at) WHERE due_at IS NOT NULL AND leased_until IS NULL;
+CREATE INDEX deliveries_due_of_host ON deliveries (host, due_at) WHERE state = 'due' AND head = 1;
 
 -- The sender's own names for our requests: keyed digests, in the column where others keep their peer's key.
 CREATE UNIQUE INDEX requests_reference ON requests (dedupe, organisation)

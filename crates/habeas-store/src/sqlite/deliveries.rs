@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{
     Sqlite,
     convert::{fence_out, instant, named, text},
+    due::{self, Due, KEY, Taken},
     lanes,
     rows::{AFTER_REQUEST, AFTER_STANDING, RawRequest, RawStanding, request_columns, standing_columns},
     slots::{Ask, Left},
@@ -30,8 +31,12 @@ impl Sqlite {
         limit: u32,
         slots: &Slots,
     ) -> Result<Vec<Leased>> {
-        let ask = Ask::new(now, until, limit, slots);
-        let taken = self.writer.run(move |conn| lease(conn, &ask)).await?;
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let ask = Ask::new(now, until, limit, slots, self.deliveries_turn.begin());
+        let (taken, next) = self.writer.run(move |conn| lease(conn, &ask)).await?;
+        self.deliveries_turn.pass_on(next);
         if taken.is_empty() {
             return Ok(Vec::new());
         }
@@ -53,50 +58,42 @@ impl Sqlite {
 /// A delivery's place in its table.
 type Key = (String, i32, u32);
 
-fn lease(conn: &Connection, ask: &Ask) -> Result<Vec<(Delivery, u64)>> {
-    let mut left = Left::of(&ask.slots);
-    let mut keys = Vec::new();
-    for (key, replaced) in ran_out(conn, ask, &mut left)? {
-        if replaced {
-            // Whoever had it is gone, and a newer one waits in its lane.
-            conn.prepare_cached(CLOSE_REPLACED)?.execute(params![key.0, key.1, key.2])?;
-            lanes::choose_head(conn, &key.0, key.1)?;
-        } else {
-            keys.push(key);
-        }
-    }
-    if keys.len() < ask.limit() {
-        let mut query = conn.prepare_cached(DUE)?;
-        let mut rows = query.query(params![ask.now.ms()])?;
-        // The rows come from the index alone, so those of crowded hosts are passed over cheaply.
-        while keys.len() < ask.limit()
-            && let Some(row) = rows.next()?
-        {
-            if left.take(row.get_ref(3)?.as_str().map_err(|_| StoreError::Corrupt("deliveries.host"))?) {
-                keys.push((row.get(0)?, row.get(1)?, row.get(2)?));
-            }
-        }
-    }
+pub(super) fn lease(conn: &Connection, ask: &Ask) -> Result<Taken<(Delivery, u64)>> {
+    let mut left = ask.left();
+    let mut found = ran_out(conn, ask, &mut left)?;
+    let next = DELIVERIES.choose(conn, ask, &mut left, &mut found)?;
     let mut take = conn.prepare_cached(TAKE)?;
-    let mut taken = Vec::with_capacity(keys.len());
-    for (request, lane, seq) in keys {
+    let mut taken = Vec::with_capacity(found.len());
+    for (request, lane, seq) in found {
         taken.push(take.query_row(params![request, lane, seq, ask.until.ms()], read_taken)?);
     }
-    Ok(taken)
+    Ok((taken, next))
 }
 
-/// Leases that ran out, with whether the delivery was replaced meanwhile.
-fn ran_out(conn: &Connection, ask: &Ask, left: &mut Left) -> Result<Vec<(Key, bool)>> {
+/// Leases that ran out. Each is looked at once: what was replaced meanwhile is closed, because whoever had it is gone
+/// and a newer one waits in its lane; what is not leased again is given back, and waits with the rest.
+fn ran_out(conn: &Connection, ask: &Ask, left: &mut Left<'_>) -> Result<Vec<Key>> {
+    let (mut found, mut passed) = (Vec::new(), Vec::new());
     let mut query = conn.prepare_cached(RAN_OUT)?;
-    let mut rows = query.query(params![ask.now.ms(), ask.limit])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let replaced: bool = row.get(3)?;
-        if replaced || left.take(row.get_ref(4)?.as_str().map_err(|_| StoreError::Corrupt("deliveries.host"))?) {
-            found.push(((row.get(0)?, row.get(1)?, row.get(2)?), replaced));
-        }
+    let mut rows = query.query([ask.now.ms()])?;
+    while found.len() < ask.limit()
+        && let Some(row) = rows.next()?
+    {
+        let replaced: bool = row.get(1)?;
+        let chosen = if !replaced && left.take(due::host(row)?) { &mut found } else { &mut passed };
+        chosen.push(key(row)?);
+    }
+    drop(rows);
+    let mut let_go = conn.prepare_cached(LET_GO)?;
+    for (request, lane, seq) in passed {
+        let_go.execute(params![request, lane, seq])?;
+        lanes::choose_head(conn, &request, lane)?;
     }
     Ok(found)
+}
+
+fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
+    Ok((row.get(KEY)?, row.get(KEY + 1)?, row.get(KEY + 2)?))
 }
 
 fn read_taken(row: &Row<'_>) -> rusqlite::Result<(Delivery, u64)> {
@@ -111,11 +108,20 @@ fn read_taken(row: &Row<'_>) -> rusqlite::Result<(Delivery, u64)> {
     Ok((delivery, fence_out(row, 7)?))
 }
 
-const DUE: &str = "SELECT request_id, lane, seq, host FROM deliveries INDEXED BY deliveries_due
+const DELIVERIES: Due<Key> = Due { oldest: OLDEST, next_host: NEXT_HOST, rest: REST, key };
+const OLDEST: &str = "SELECT host, due_at, request_id, lane, seq FROM deliveries INDEXED BY deliveries_due
     WHERE state = 'due' AND head = 1 AND due_at <= ?1 ORDER BY due_at";
-const RAN_OUT: &str = "SELECT request_id, lane, seq, replaced, host FROM deliveries INDEXED BY deliveries_leased
-    WHERE state = 'leased' AND leased_until <= ?1 ORDER BY leased_until LIMIT ?2";
-const CLOSE_REPLACED: &str = "UPDATE deliveries SET state = 'superseded', head = 0, replaced = 0, leased_until = NULL
+const NEXT_HOST: &str = "SELECT host, due_at, request_id, lane, seq FROM deliveries INDEXED BY deliveries_due_of_host
+    WHERE state = 'due' AND head = 1 AND host >= ?1 ORDER BY host, due_at, request_id, lane, seq LIMIT 1";
+const REST: &str = "SELECT host, due_at, request_id, lane, seq FROM deliveries INDEXED BY deliveries_due_of_host
+    WHERE state = 'due' AND head = 1 AND host = ?1 AND due_at <= ?2
+    ORDER BY due_at, request_id, lane, seq LIMIT ?3 OFFSET 1";
+const RAN_OUT: &str = "SELECT host, replaced, request_id, lane, seq FROM deliveries INDEXED BY deliveries_leased
+    WHERE state = 'leased' AND leased_until <= ?1 ORDER BY leased_until";
+#[cfg(test)]
+pub(super) const ALL: [&str; 6] = [OLDEST, NEXT_HOST, REST, RAN_OUT, LET_GO, TAKE];
+const LET_GO: &str = "UPDATE deliveries SET state = iif(replaced = 1, 'superseded', 'due'), head = 1 - replaced,
+        replaced = 0, leased_until = NULL
     WHERE request_id = ?1 AND lane = ?2 AND seq = ?3";
 const TAKE: &str = "UPDATE deliveries SET state = 'leased', fence = fence + 1, leased_until = ?4
     WHERE request_id = ?1 AND lane = ?2 AND seq = ?3

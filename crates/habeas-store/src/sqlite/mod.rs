@@ -7,6 +7,9 @@ mod convert;
 mod counts;
 mod create;
 mod deliveries;
+mod due;
+#[cfg(test)]
+mod due_costs;
 mod intake;
 mod issued;
 mod lanes;
@@ -25,6 +28,7 @@ mod slots;
 mod store;
 mod writer;
 
+use due::Turn;
 use reader::Readers;
 use writer::Writer;
 
@@ -39,6 +43,8 @@ pub struct Sqlite {
     readers: Readers,
     writer: Writer,
     sealers: Sealers,
+    deliveries_turn: Turn,
+    legs_turn: Turn,
 }
 
 impl Sqlite {

@@ -1,6 +1,9 @@
 //! How much may be leased now, and for which hosts?
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Bound,
+};
 
 use habeas_core::clock::Instant;
 
@@ -10,39 +13,62 @@ use crate::model::Slots;
 pub(super) struct Ask {
     pub(super) now: Instant,
     pub(super) until: Instant,
-    pub(super) limit: u32,
-    pub(super) slots: Slots,
+    limit: u32,
+    per_host: u32,
+    named: BTreeMap<String, u32>,
+    /// The host with which to begin where not everybody gets something.
+    pub(super) from: String,
 }
 
 impl Ask {
-    pub(super) fn new(now: Instant, until: Instant, limit: u32, slots: &Slots) -> Self {
-        Self { now, until, limit, slots: slots.clone() }
+    pub(super) fn new(now: Instant, until: Instant, limit: u32, slots: &Slots, from: String) -> Self {
+        Self { now, until, limit, per_host: slots.per_host, named: slots.left.iter().cloned().collect(), from }
     }
 
     pub(super) fn limit(&self) -> usize {
         usize::try_from(self.limit).unwrap_or(usize::MAX)
     }
+
+    pub(super) fn left(&self) -> Left<'_> {
+        Left { ask: self, taken: HashMap::new() }
+    }
 }
 
 /// How many more each host may be given.
-pub(super) struct Left {
-    per_host: u32,
-    of: HashMap<String, u32>,
+#[derive(Clone)]
+pub(super) struct Left<'a> {
+    ask: &'a Ask,
+    taken: HashMap<String, u32>,
 }
 
-impl Left {
-    pub(super) fn of(slots: &Slots) -> Self {
-        Self { per_host: slots.per_host, of: slots.left.iter().cloned().collect() }
-    }
-
+impl<'a> Left<'a> {
     /// Takes a slot of the host, if it has one.
     pub(super) fn take(&mut self, host: &str) -> bool {
-        if let Some(left) = self.of.get_mut(host) {
-            let free = *left > 0;
-            *left = left.saturating_sub(1);
-            return free;
+        let free = self.of(host) > 0;
+        if free {
+            match self.taken.get_mut(host) {
+                Some(taken) => *taken += 1,
+                None => drop(self.taken.insert(host.to_owned(), 1)),
+            }
         }
-        self.of.insert(host.to_owned(), self.per_host.saturating_sub(1));
-        self.per_host > 0
+        free
+    }
+
+    pub(super) fn of(&self, host: &str) -> u32 {
+        let given = self.ask.named.get(host).copied().unwrap_or(self.ask.per_host);
+        given.saturating_sub(self.taken.get(host).copied().unwrap_or(0))
+    }
+
+    /// Before which name, from `from` on, no host has slots. Where only the named ones have any, the others are not
+    /// even looked for.
+    pub(super) fn first_free<'b>(&self, from: &'b str) -> Option<&'b str>
+    where
+        'a: 'b,
+    {
+        if self.ask.per_host > 0 {
+            return Some(from);
+        }
+        let mut named = self.ask.named.range::<str, _>((Bound::Included(from), Bound::Unbounded));
+        named.find(|(_, left)| **left > 0).map(|(host, _)| host.as_str())
     }
 }

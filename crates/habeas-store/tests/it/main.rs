@@ -24,6 +24,7 @@ mod migrating;
 mod receiving;
 mod shredding;
 mod sqlite_file;
+mod turns;
 mod watching;
 
 macro_rules! suite {

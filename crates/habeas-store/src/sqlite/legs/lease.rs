@@ -10,6 +10,7 @@ use crate::{
     sqlite::{
         Sqlite,
         convert::{fence_in, fence_out},
+        due::{self, Due, KEY, Taken},
         requests,
         rows::RawRequest,
         slots::{Ask, Left},
@@ -26,8 +27,12 @@ impl Sqlite {
         limit: u32,
         slots: &Slots,
     ) -> Result<Vec<LeasedLeg>> {
-        let ask = Ask::new(now, until, limit, slots);
-        let taken = self.writer.run(move |conn| lease(conn, &ask)).await?;
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let ask = Ask::new(now, until, limit, slots, self.legs_turn.begin());
+        let (taken, next) = self.writer.run(move |conn| lease(conn, &ask)).await?;
+        self.legs_turn.pass_on(next);
         if taken.is_empty() {
             return Ok(Vec::new());
         }
@@ -56,40 +61,52 @@ impl Sqlite {
     }
 }
 
-fn lease(conn: &Connection, ask: &Ask) -> Result<Vec<(String, u64)>> {
-    let mut left = Left::of(&ask.slots);
-    let mut found = Vec::new();
-    for sql in [RAN_OUT, DUE] {
-        choose(conn, sql, ask, &mut left, &mut found)?;
-    }
+pub(in crate::sqlite) fn lease(conn: &Connection, ask: &Ask) -> Result<Taken<(String, u64)>> {
+    let mut left = ask.left();
+    let mut found = ran_out(conn, ask, &mut left)?;
+    let next = LEGS.choose(conn, ask, &mut left, &mut found)?;
     let mut take = conn.prepare_cached(TAKE)?;
     let mut taken = Vec::with_capacity(found.len());
     for n in found {
         taken.push(take.query_row(params![n, ask.until.ms()], |row| Ok((row.get(0)?, fence_out(row, 1)?)))?);
     }
-    Ok(taken)
+    Ok((taken, next))
 }
 
-/// Goes through legs until there are enough whose hosts have slots.
-fn choose(conn: &Connection, sql: &str, ask: &Ask, left: &mut Left, found: &mut Vec<i64>) -> Result<()> {
-    let mut query = conn.prepare_cached(sql)?;
-    let mut rows = query.query(params![ask.now.ms()])?;
+/// Leases that ran out. Each is looked at once: what is not leased again is given back, and waits with the rest.
+fn ran_out(conn: &Connection, ask: &Ask, left: &mut Left<'_>) -> Result<Vec<i64>> {
+    let (mut found, mut passed) = (Vec::new(), Vec::new());
+    let mut query = conn.prepare_cached(RAN_OUT)?;
+    let mut rows = query.query([ask.now.ms()])?;
     while found.len() < ask.limit()
         && let Some(row) = rows.next()?
     {
-        if left.take(row.get_ref(1)?.as_str().map_err(|_| StoreError::Corrupt("legs.host"))?) {
-            found.push(row.get(0)?);
-        }
+        let due = row.get::<_, i64>(1)? <= ask.now.ms();
+        let chosen = if due && left.take(due::host(row)?) { &mut found } else { &mut passed };
+        chosen.push(row.get(KEY)?);
     }
-    Ok(())
+    drop(rows);
+    let mut give_back = conn.prepare_cached(GIVE_BACK)?;
+    for n in passed {
+        give_back.execute([n])?;
+    }
+    Ok(found)
 }
 
-/// The rows come from the index alone, so those of crowded hosts are passed over cheaply.
-pub(super) const DUE: &str = "SELECT n, host FROM legs INDEXED BY legs_due
+const LEGS: Due<i64> = Due { oldest: OLDEST, next_host: NEXT_HOST, rest: REST, key: |row| row.get(KEY) };
+/// All of these come from an index alone.
+pub(super) const OLDEST: &str = "SELECT host, due_at, n FROM legs INDEXED BY legs_due
     WHERE due_at IS NOT NULL AND leased_until IS NULL AND due_at <= ?1 ORDER BY due_at";
-pub(super) const RAN_OUT: &str = "SELECT n, host FROM legs INDEXED BY legs_leased
-    WHERE due_at IS NOT NULL AND leased_until IS NOT NULL AND leased_until <= ?1 AND due_at <= ?1
-    ORDER BY leased_until";
+pub(super) const NEXT_HOST: &str = "SELECT host, due_at, n FROM legs INDEXED BY legs_due_of_host
+    WHERE due_at IS NOT NULL AND leased_until IS NULL AND host >= ?1 ORDER BY host, due_at, n LIMIT 1";
+pub(super) const REST: &str = "SELECT host, due_at, n FROM legs INDEXED BY legs_due_of_host
+    WHERE due_at IS NOT NULL AND leased_until IS NULL AND host = ?1 AND due_at <= ?2
+    ORDER BY due_at, n LIMIT ?3 OFFSET 1";
+pub(super) const RAN_OUT: &str = "SELECT host, due_at, n FROM legs INDEXED BY legs_leased
+    WHERE due_at IS NOT NULL AND leased_until IS NOT NULL AND leased_until <= ?1 ORDER BY leased_until";
+#[cfg(test)]
+pub(in crate::sqlite) const ALL: [&str; 6] = [OLDEST, NEXT_HOST, REST, RAN_OUT, GIVE_BACK, TAKE];
+const GIVE_BACK: &str = "UPDATE legs SET leased_until = NULL WHERE n = ?1";
 const TAKE: &str = "UPDATE legs SET fence = fence + 1, leased_until = ?2 WHERE n = ?1 RETURNING id, fence";
 /// Of a leg that came to its end meanwhile nothing becomes due again.
 const RELEASE: &str = "UPDATE legs SET leased_until = NULL, due_at = iif(due_at IS NULL, NULL, ?3)

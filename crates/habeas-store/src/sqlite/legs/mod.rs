@@ -2,11 +2,11 @@
 
 mod freeze;
 mod late;
-mod lease;
+pub(super) mod lease;
 mod list;
 mod new;
 #[cfg(test)]
-mod plans;
+pub(super) mod plans;
 mod row;
 mod save;
 

@@ -6,7 +6,7 @@ use super::{late, lease, list};
 use crate::sqlite::schema;
 
 /// What the database says it will do, a line for each step.
-fn plan(conn: &Connection, sql: &str) -> Vec<String> {
+pub(in crate::sqlite) fn plan(conn: &Connection, sql: &str) -> Vec<String> {
     let mut query = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let (mut steps, mut plan) = (query.raw_query(), Vec::new());
     while let Some(step) = steps.next().unwrap() {
@@ -15,7 +15,7 @@ fn plan(conn: &Connection, sql: &str) -> Vec<String> {
     plan
 }
 
-fn migrated() -> Connection {
+pub(in crate::sqlite) fn migrated() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     schema::migrate(&mut conn).unwrap();
     conn
@@ -25,7 +25,9 @@ fn migrated() -> Connection {
 fn no_query_goes_through_all_legs() {
     let conn = migrated();
     let queries = [
-        lease::DUE,
+        lease::OLDEST,
+        lease::NEXT_HOST,
+        lease::REST,
         lease::RAN_OUT,
         late::UNNOTED,
         late::NOTE,
@@ -49,7 +51,7 @@ fn no_query_goes_through_all_legs() {
 #[test]
 fn what_is_crowded_and_what_is_counted_is_seen_in_the_index_alone() {
     let conn = migrated();
-    for sql in [lease::DUE, late::UNNOTED, late::LATE, late::STUCK] {
+    for sql in [lease::OLDEST, lease::NEXT_HOST, lease::REST, late::UNNOTED, late::LATE, late::STUCK] {
         let mut query = conn.prepare(&format!("EXPLAIN {sql}")).unwrap();
         let steps = query.raw_query().mapped(|row| Ok((row.get::<_, String>(1)?, row.get::<_, i64>(2)?)));
         let reads_a_row = steps.map(Result::unwrap).any(|(step, cursor)| step == "Column" && cursor == 0);

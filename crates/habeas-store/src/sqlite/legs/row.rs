@@ -100,12 +100,18 @@ impl RawLeg {
         &self.leg.request
     }
 
+    /// What opens what is sealed of it; `None` once shredded.
+    pub(super) fn opener(&self, sealers: &Sealers) -> Result<Option<Opener>> {
+        Opener::of(sealers, &self.leg.organisation, &self.leg.request, self.wrapped.as_deref())
+    }
+
     pub(super) fn open(self, sealers: &Sealers) -> Result<LegRow> {
+        let opener = if self.sealed.is_some() { self.opener(sealers)? } else { None };
         let mut leg = self.leg;
         let sealer = sealers.get(&leg.organisation).ok_or_else(|| StoreError::NoKey(leg.request.clone()))?;
         let secrets = match &self.sealed {
             None => LegSecrets::default(),
-            Some(sealed) => match Opener::of(sealers, &leg.organisation, &leg.request, self.wrapped.as_deref())? {
+            Some(sealed) => match opener {
                 None => LegSecrets::default(),
                 Some(opener) => LegSecrets::open(&opener.keys, &opener.key, &leg.id, sealed)?,
             },

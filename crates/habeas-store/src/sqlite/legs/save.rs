@@ -1,12 +1,18 @@
 //! How is it saved what became of a leg?
 
-use habeas_core::{clock::Instant, id::RemoteId, state::Ground};
+use habeas_core::{
+    clock::Instant,
+    id::RemoteId,
+    leg::{Leg, LegState},
+    state::Ground,
+};
 use rusqlite::{Connection, params};
 
-use super::new::SealedLeg;
+use super::{new::SealedLeg, row};
 use crate::{
     Result, StoreError,
     model::{LegSave, NewDelivery},
+    seal::LegColumns,
     sqlite::{
         Sqlite,
         convert::{fence_in, ms},
@@ -18,7 +24,11 @@ use crate::{
 
 impl Sqlite {
     pub(crate) async fn save_leg_changes(&self, save: LegSave) -> Result<()> {
-        let opener = self.opener(&save.leg.organisation, &save.leg.request).await?;
+        // Where it is saved it is still as it is read here, but for the freezing of a message: or the save is stale.
+        let id = save.leg.id.clone();
+        let stored = self.readers.run(move |conn| row::by_id(conn, id.as_str())).await?.ok_or(StoreError::Stale)?;
+        let opener = stored.opener(&self.sealers)?;
+        let outdates = means_another(&stored.open(&self.sealers)?.leg, &save.leg);
         let keys = self.sealers.keys(&save.leg.organisation, &save.leg.request)?;
         let receipt = save.receipt.map(|receipt| SealedReceipt::seal(receipt, &save.leg.organisation, &keys));
         let request = match save.request {
@@ -36,6 +46,7 @@ impl Sqlite {
             request,
             trouble: save.trouble,
             alerts: save.alerts,
+            outdates,
         };
         self.writer.run(move |conn| prepared.save(conn)).await
     }
@@ -53,6 +64,8 @@ struct PreparedLeg {
     request: Option<PreparedSave>,
     trouble: Option<String>,
     alerts: Vec<NewDelivery>,
+    /// Whether the other legs of the request are to be decided on anew.
+    outdates: bool,
 }
 
 impl PreparedLeg {
@@ -80,7 +93,9 @@ impl PreparedLeg {
         if saved == 0 {
             return Err(StoreError::Stale);
         }
-        conn.prepare_cached(OUTDATE)?.execute([leg.id.as_str(), leg.request.as_str()])?;
+        if self.outdates {
+            conn.prepare_cached(OUTDATE)?.execute([leg.id.as_str(), leg.request.as_str()])?;
+        }
         if let Some(receipt) = &self.receipt {
             receipt.insert(conn)?;
         }
@@ -89,6 +104,22 @@ impl PreparedLeg {
         }
         lanes::insert_consequences(conn, &leg.organisation, &leg.request, &self.alerts)
     }
+}
+
+/// Whether a leg means something else for its request than before: all that `habeas_core::fold` looks at, and whether it
+/// is to be taken back. Not its dates, nor whether its first try was made, nor what was refused.
+fn means_another(before: &Leg, after: &Leg) -> bool {
+    let answered = |leg: &Leg| !matches!(leg.state, LegState::Waiting | LegState::Unsent);
+    let state = |leg: &Leg| {
+        let LegColumns { state, progress, ground, status: _ } = LegColumns::of(&leg.state);
+        answered(leg).then_some((state, progress, ground))
+    };
+    // These count at the end only, and coming to it is seen by itself.
+    let results = |leg: &Leg| leg.results.clone().filter(|_| leg.state.is_final());
+    state(before) != state(after)
+        || before.accepted_at.is_some() != after.accepted_at.is_some()
+        || before.cancel != after.cancel
+        || results(before) != results(after)
 }
 
 /// A party that gives another date is late anew or not at all.
@@ -100,5 +131,5 @@ const SAVE: &str = "UPDATE legs SET remote_id = ?4, accepted_at = ?5, state = ?6
         leased_until = iif(?3 IS NULL, leased_until, NULL)
     WHERE id = ?1 AND (?3 IS NULL OR (fence = ?3 AND leased_until IS NOT NULL))
         AND (revision = ?2 OR (?3 IS NOT NULL AND revision = ?2 + 1 AND frozen_revision = revision))";
-/// What a leg means for its request depends on the others: who decided on one of those meanwhile decides anew.
+/// What a leg means for its request depends on what the others mean: who decided on one of those meanwhile decides anew.
 const OUTDATE: &str = "UPDATE legs SET revision = revision + 1 WHERE request_id = ?2 AND id <> ?1";
