@@ -239,14 +239,17 @@ impl Engine {
         .await
     }
 
-    /// Gives a leg up that was not answered yet: nothing is sent any more. The party may have it all the same, if it
-    /// was tried before.
+    /// Gives a leg up that was not answered yet, or whose party is in trouble or late: nothing is sent or asked any more.
+    /// The party may have it all the same.
     ///
     /// # Errors
-    /// [`Code::NotFound`]; [`Code::InvalidTransition`] when the party has it or it is final; when the store fails.
+    /// [`Code::NotFound`]; [`Code::InvalidTransition`] when the party works on it as it should, or it is final; when the
+    /// store fails.
     pub async fn waive_leg(&self, id: &LegId) -> Result<LegRow> {
+        let row = self.store.leg(id).await?.ok_or(Problem::new(Code::NotFound))?;
+        let hopeless = row.trouble.is_some() || row.late_at.is_some();
         self.handle_leg(id, |leg| {
-            let open = matches!(leg.state, LegState::Waiting | LegState::Unsent);
+            let open = matches!(leg.state, LegState::Waiting | LegState::Unsent) || hopeless && !leg.state.is_final();
             open.then(|| Leg { state: LegState::Waived, ..leg.clone() })
         })
         .await

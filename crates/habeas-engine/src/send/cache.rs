@@ -114,7 +114,7 @@ impl Engine {
     ) -> Result<Capabilities> {
         let now = self.clock.now();
         if let Some((capabilities, fetched_at)) = &known.capabilities
-            && now.since(*fetched_at) < self.settings.peer_fresh_ms
+            && is_within(*fetched_at, self.settings.peer_fresh_ms, now)
         {
             return Ok(capabilities.clone());
         }
@@ -131,6 +131,11 @@ impl Engine {
                 tracing::info!(organisation = %tenant.domain(), party = %peer.party.id,
                     "discovered what a party supports");
                 Ok(capabilities)
+            }
+            // Who had a discovery before has one: it is not there at the moment.
+            Err(Error::Outbound(OutboundError::NotThere)) if known.capabilities.is_some() => {
+                known.absent(self.clock.now());
+                Err(OutboundError::Absent.into())
             }
             Err(error @ Error::Outbound(OutboundError::NotThere)) => {
                 known.nothing_until = Some(self.clock.now().plus_ms(NOTHING_MS));
@@ -154,7 +159,7 @@ impl Engine {
         let entry = self.peers.of(tenant, peer);
         let mut known = entry.lock().await;
         let now = self.clock.now();
-        let refetched = known.refetch_after.is_some_and(|after| now < after);
+        let refetched = known.refetch_after.is_some_and(|after| now < after && after.since(now) <= REFETCH_MS);
         if let Some(cached) = &mut known.key {
             let fresh = self.is_fresh(cached, now);
             if fresh && (refetched || cached.key.verify(message, signature)) {
@@ -189,13 +194,18 @@ impl Engine {
     /// Whether a key may still be believed without asking for it.
     fn is_fresh(&self, cached: &mut Cached, now: Instant) -> bool {
         let Cached { key, fetched_at, checked_at } = cached;
-        if now.since(*fetched_at) >= self.settings.peer_fresh_ms || now.ms() >= key.chain.not_after_ms() {
+        if !is_within(*fetched_at, self.settings.peer_fresh_ms, now) || now.ms() >= key.chain.not_after_ms() {
             return false;
         }
-        if now.since(*checked_at) < RECHECK_MS {
+        if is_within(*checked_at, RECHECK_MS, now) {
             return true;
         }
         *checked_at = now;
         key.chain.verify(key.domain.as_str(), self.outbound.trust_roots(), now.ms()).is_ok()
     }
+}
+
+/// Whether so much time has not passed yet. A clock that was set back does not prolong it by more than as much again.
+fn is_within(at: Instant, ms: i64, now: Instant) -> bool {
+    now.since(at).abs() < ms
 }

@@ -5,7 +5,7 @@ use habeas_core::{
     event::Actor,
     fold::fold,
     id::RequestId,
-    leg::{Leg, LegCancel, LegState},
+    leg::{Leg, LegCancel, LegState, Progress},
     request::Request,
     state::Change,
 };
@@ -16,6 +16,9 @@ use crate::{
     change::{LEG_TRIES, configured},
     directory::Tenant,
 };
+
+/// How far beyond its promise a request is said to be done: twice the longest extension that a law knows.
+const LONGEST_MS: i64 = 180 * DAY_MS;
 
 impl Engine {
     /// Takes every leg of a request back that can be: those that were never tried are given up, the others' parties
@@ -74,15 +77,17 @@ impl Engine {
     pub(crate) async fn follow(&self, leg: &Leg) -> Result<Option<Save>> {
         let Some(request) = self.store.request(&leg.request).await? else { return Ok(None) };
         let mut legs: Vec<Leg> = self.store.legs(&leg.request).await?.into_iter().map(|row| row.leg).collect();
+        let tenant = self.tenant(&request)?;
+        let told = not_taken_back(&legs, tenant);
         for other in &mut legs {
             if other.id == leg.id {
                 other.clone_from(leg);
             }
         }
+        let why = not_taken_back(&legs, tenant).filter(|why| told.as_ref() != Some(why));
+        let keep_on = why.filter(|_| !request.standing.state.is_final()).map(|why| Change::KeepOn { why });
         let mut changes = fold(&request.standing.state, &legs);
-        let tenant = self.tenant(&request)?;
-        changes
-            .splice(0..0, self.prolong(&request, leg, tenant).into_iter().chain(self.keep_on(&request, &legs, tenant)));
+        changes.splice(0..0, self.prolong(&request, leg, tenant).into_iter().chain(keep_on));
         if changes.is_empty() {
             return Ok(None);
         }
@@ -94,26 +99,13 @@ impl Engine {
     /// not by every minute that it counts anew.
     fn prolong(&self, request: &Request, leg: &Leg, tenant: &Tenant) -> Option<Change> {
         let by = leg.expected_by?;
-        let later = by.since(request.standing.expected_by) >= DAY_MS;
+        // A date beyond what any law allows is not repeated as ours.
+        let later = by.since(request.standing.expected_by) >= DAY_MS && by.since(request.promised_by) <= LONGEST_MS;
         if request.upstream.is_none() || request.standing.state.is_final() || leg.state.is_final() || !later {
             return None;
         }
         let domain = tenant.peer(&leg.party).map(|peer| &peer.party.domain)?;
         Some(Change::Extend { by, why: format!("{domain} needs longer") })
-    }
-
-    /// Once every party has answered whether it takes the request back, those that do not are named.
-    fn keep_on(&self, request: &Request, legs: &[Leg], tenant: &Tenant) -> Option<Change> {
-        let open = |leg: &&Leg| leg.cancel == LegCancel::Wanted && !leg.state.is_final();
-        if request.standing.state.is_final() || legs.iter().any(|leg| open(&leg)) {
-            return None;
-        }
-        let domain = |leg: &Leg| tenant.peer(&leg.party).map(|peer| peer.party.domain.to_string());
-        let refused = legs.iter().filter(|leg| leg.cancel == LegCancel::Refused);
-        let names: Vec<String> = refused.filter_map(domain).collect();
-        let why = format!("could not be taken back at {}", names.join(", "));
-        let told = request.standing.details.as_deref() == Some(why.as_str());
-        (!names.is_empty() && !told).then_some(Change::KeepOn { why })
     }
 
     pub(crate) async fn reload(&self, row: &LegRow) -> Result<LegRow> {
@@ -131,4 +123,15 @@ impl Engine {
             due_at: self.clock.now(),
         })
     }
+}
+
+/// Once every party has answered whether it takes the request back: which ones did not.
+pub(crate) fn not_taken_back(legs: &[Leg], tenant: &Tenant) -> Option<String> {
+    let taken = LegState::Sent { progress: Progress::Cancelled };
+    if legs.iter().any(|leg| leg.cancel == LegCancel::Wanted && !leg.state.is_final()) {
+        return None;
+    }
+    let refused = legs.iter().filter(|leg| leg.cancel == LegCancel::Refused && leg.state != taken);
+    let names: Vec<_> = refused.filter_map(|leg| Some(tenant.peer(&leg.party)?.party.domain.as_str())).collect();
+    (!names.is_empty()).then(|| format!("could not be taken back at {}", names.join(", ")))
 }

@@ -20,6 +20,8 @@ use crate::{
 use habeas_core::clock::SECOND_MS;
 
 const READ_BYTES: usize = 4 * 1024 * 1024;
+/// So often a party is asked to take a request back that answers neither yes nor no.
+const ASKED_TO_CANCEL: u32 = 3;
 /// When a host has no slot free, a leg waits for so long.
 const BUSY_MS: i64 = SECOND_MS;
 
@@ -123,8 +125,14 @@ impl Engine {
             Told::Refused { status: 404, .. } if leg.accepted_at.is_none() && leased.row.attempts == 0 => {
                 Ok(Step::again("it does not know the request yet", Some(self.settings.attempt_ms)))
             }
-            Told::Refused { status: 404, .. } if leg.accepted_at.is_none() => Ok(never_there(leg)),
-            Told::Refused { again: true, status, .. } => Ok(refused_for_now(status, answer.message.head())),
+            Told::Refused { status: 404, .. } if leg.accepted_at.is_none() => Ok(self.not_there(leg)),
+            // Some have no way to take a request back, and some never come to answer: then it is seen what they do.
+            Told::Refused { again: true, status, .. }
+                if !matches!(status, 404 | 405 | 501) && leased.row.attempts < ASKED_TO_CANCEL =>
+            {
+                Ok(refused_for_now(status, answer.message.head()))
+            }
+            Told::Refused { again: true, .. } => self.end_doubt(leased, tenant, peer).await,
             Told::Refused { status, .. } => {
                 tracing::info!(request = %leg.request, party = %leg.party, status, "a party did not take a request back");
                 if leg.accepted_at.is_none() {
@@ -153,13 +161,26 @@ impl Engine {
         Ok(match self.is_there(leased, tenant, peer).await? {
             There::Yes { mut leg, receipt } => {
                 if leg.cancel == LegCancel::Wanted {
-                    leg.cancel = LegCancel::Refused;
+                    let done = leg.state == LegState::Sent { progress: Progress::Cancelled };
+                    leg.cancel = if done { LegCancel::Done } else { LegCancel::Refused };
                 }
                 Step::Made { leg, receipt, asked: 0, trouble: None }
             }
-            There::No => never_there(leased.row.leg.clone()),
+            There::No => self.not_there(leased.row.leg.clone()),
             There::Unclear(step) => step,
         })
+    }
+
+    /// It was in doubt whether the request had arrived, and the party does not know it: it had not, unless the party has
+    /// spoken of it before.
+    fn not_there(&self, leg: Leg) -> Step {
+        if leg.accepted_at.is_none() && !matches!(leg.state, LegState::Sent { .. }) {
+            return Step::made(Leg { state: LegState::Waived, cancel: LegCancel::Done, ..leg }, None);
+        }
+        let cancel = if leg.cancel == LegCancel::Wanted { LegCancel::Refused } else { leg.cancel };
+        let accepted_at = leg.accepted_at.or(Some(self.clock.now()));
+        let trouble = Some("it does not know the request any more".to_owned());
+        Step::Made { leg: Box::new(Leg { cancel, accepted_at, ..leg }), receipt: None, asked: 0, trouble }
     }
 
     /// Asks whether the party has a leg whose receipt never came.
@@ -249,11 +270,6 @@ pub(super) enum There {
     Yes { leg: Box<Leg>, receipt: Option<Box<Receipt>> },
     No,
     Unclear(Step),
-}
-
-/// It was in doubt whether the request had arrived: it had not.
-fn never_there(leg: Leg) -> Step {
-    Step::made(Leg { state: LegState::Waived, cancel: LegCancel::Done, ..leg }, None)
 }
 
 /// The id under which the party knows a leg.

@@ -9,6 +9,7 @@ mod poll;
 pub(crate) mod speaker;
 mod submit;
 
+pub(crate) use follow::not_taken_back;
 pub(crate) use outcome::cut;
 pub(crate) use poll::moved;
 

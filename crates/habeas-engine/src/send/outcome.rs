@@ -8,7 +8,7 @@ use habeas_core::{
     problem::{Code, Problem},
     receipt::Receipt,
 };
-use habeas_store::{LeasedLeg, LegSave, StoreError};
+use habeas_store::{LeasedLeg, LegRow, LegSave, StoreError};
 
 use super::leg::{Answered, Step};
 use crate::{Engine, Error, Result, change::LEG_TRIES, outbound::OutboundError};
@@ -78,11 +78,16 @@ impl Engine {
         for _ in 0..LEG_TRIES {
             let leg = merged(&leased.row.leg, &row.leg, ours);
             let at_once = leg.cancel == LegCancel::Wanted && !leg.state.is_final();
+            let due_at = match asked {
+                _ if at_once => Some(self.clock.now()),
+                0 => self.follow_at(&leg, 0),
+                asked => self.by_schedule(&leg, asked),
+            };
             let save = LegSave {
                 request: self.follow(&leg).await?,
                 revision: row.revision,
                 fence: Some(leased.fence),
-                due_at: if at_once { Some(self.clock.now()) } else { self.follow_at(&leg, asked) },
+                due_at,
                 attempts: asked,
                 thaw: leg.accepted_at.is_some() || leg.state.is_final(),
                 receipt: receipt.clone(),
@@ -91,7 +96,7 @@ impl Engine {
                 leg,
             };
             match self.store.save_leg(save).await {
-                Err(StoreError::Stale) => row = self.reload(&row).await?,
+                Err(StoreError::Stale) => row = self.reload_held(&row).await?,
                 saved => {
                     self.wake();
                     return Ok(saved?);
@@ -134,6 +139,12 @@ impl Engine {
         self.leave(leased, Left { attempts: leased.row.attempts, due_at: None, trouble: Some(why), tell: true }).await
     }
 
+    /// The leg as somebody else has saved it meanwhile. If nobody has, the lease is lost.
+    async fn reload_held(&self, row: &LegRow) -> Result<LegRow> {
+        let now = self.reload(row).await?;
+        if now.revision == row.revision { Err(StoreError::Stale.into()) } else { Ok(now) }
+    }
+
     /// Saves a leg that did not move.
     async fn leave(&self, leased: &LeasedLeg, left: Left) -> Result<()> {
         // Freezing has noted that it may have been sent.
@@ -158,7 +169,7 @@ impl Engine {
                 alerts: alert.iter().cloned().collect(),
             };
             match self.store.save_leg(save).await {
-                Err(StoreError::Stale) => row = self.reload(&row).await?,
+                Err(StoreError::Stale) => row = self.reload_held(&row).await?,
                 saved => return Ok(saved?),
             }
         }

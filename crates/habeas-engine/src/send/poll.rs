@@ -26,7 +26,8 @@ impl Engine {
             .converse_by_id(tenant, peer, Operation::Status, |x| status.ask(&id, x), |x| status.ask_elsewhere(&id, x))
             .await?;
         match status.hear(&answer.message).map_err(|_| OutboundError::Unusable("its status cannot be read"))? {
-            Told::Refused { status: 404, .. } => {
+            // Some say 400 of an id that they do not know.
+            Told::Refused { status: 404, .. } | Told::Refused { again: false, .. } => {
                 Ok(Step::NoNews(Some("it does not know the request any more".to_owned())))
             }
             Told::Refused { status, .. } => Ok(refused_for_now(status, answer.message.head())),
@@ -49,15 +50,18 @@ impl Engine {
         }
     }
 
-    /// When a party that has a request is asked next, after so many questions without news.
+    /// When a party that has a request is asked next, after so many questions without news: soon after the date that it
+    /// named, at the latest.
     pub(crate) fn follow_at(&self, leg: &Leg, asked: u32) -> Option<Instant> {
-        if leg.state.is_final() {
-            return None;
-        }
-        let now = self.clock.now();
-        let next = self.settings.follow.next(asked, now, None, self.random.as_ref());
-        let promised = leg.expected_by.map(|by| by.plus_ms(GRACE_MS)).filter(|by| *by > now);
+        let next = self.by_schedule(leg, asked)?;
+        let promised = leg.expected_by.map(|by| by.plus_ms(GRACE_MS)).filter(|by| *by > self.clock.now());
         Some(promised.map_or(next, |by| by.min(next)))
+    }
+
+    /// The same without regard to a date that it has moved just now: some always name the present moment.
+    pub(crate) fn by_schedule(&self, leg: &Leg, asked: u32) -> Option<Instant> {
+        let next = || self.settings.follow.next(asked, self.clock.now(), None, self.random.as_ref());
+        (!leg.state.is_final()).then(next)
     }
 }
 

@@ -40,6 +40,10 @@ impl Engine {
             Some(earlier) => earlier,
             None => match self.make_submission(leased, tenant, peer, submit).await? {
                 Made::Message(message) => self.store.freeze(&leg.id, leased.fence, &message).await?,
+                Made::Nothing(state @ LegState::Refused { .. }) => {
+                    let trouble = Some("no party takes one of the identities".to_owned());
+                    return Ok(Step::Made { leg: Box::new(Leg { state, ..leg }), receipt: None, asked: 0, trouble });
+                }
                 Made::Nothing(state) => return Ok(Step::made(Leg { state, ..leg }, None)),
                 // What the party's version has no words for is not sent in part: an operator decides.
                 Made::NoWords(what) => return Ok(Step::Stuck(what)),
@@ -82,6 +86,11 @@ impl Engine {
         let Some(identities) = self.identities_for(tenant, peer, leg, &secrets.subject.identities).await? else {
             return Ok(Made::Nothing(self.serves_nothing(tenant, leg, &secrets.subject.identities).await?));
         };
+        let all = &secrets.subject.identities;
+        if identities.len() < all.len() && !self.left_over(tenant, leg, all).await?.is_empty() {
+            tracing::info!(request = %leg.request, party = %leg.party, "no party takes one of the identities");
+            return Ok(Made::Nothing(LegState::Refused { status: UNSERVED }));
+        }
         match self.render(leased, tenant, peer, submit, secrets, identities) {
             Ok(Outgoing { method, url, headers, body }) => Ok(Made::Message(Frozen { method, url, headers, body })),
             Err(Error::Unrepresentable(what)) => Ok(Made::NoWords(what.to_string())),
@@ -94,6 +103,13 @@ impl Engine {
     async fn look_for(&self, leased: &LeasedLeg, tenant: &Tenant, peer: &Peer, status: u16) -> Result<Step> {
         Ok(match self.is_there(leased, tenant, peer).await? {
             There::Yes { leg, receipt } => Step::Made { leg, receipt, asked: 0, trouble: None },
+            // Its callbacks show that it has the request, whatever it says.
+            There::No if matches!(leased.row.leg.state, LegState::Sent { .. }) => Step::Made {
+                leg: Box::new(Leg { accepted_at: Some(self.clock.now()), ..leased.row.leg.clone() }),
+                receipt: None,
+                asked: 0,
+                trouble: Some(format!("it gave no receipt: {status}")),
+            },
             There::No => refused(leased.row.leg.clone(), status, true),
             There::Unclear(step) => step,
         })
@@ -103,10 +119,18 @@ impl Engine {
     /// identity that no party takes is not passed over.
     async fn serves_nothing(&self, tenant: &Tenant, leg: &Leg, identities: &[Identity]) -> Result<LegState> {
         tracing::info!(request = %leg.request, party = %leg.party, "a party serves nothing of a request");
+        let left = self.left_over(tenant, leg, identities).await?;
+        // Where nobody takes any of them, every leg ends so, and the request is denied for that.
+        let nobody = left.len() == identities.len();
+        Ok(if left.is_empty() || nobody { LegState::Inapplicable } else { LegState::Refused { status: UNSERVED } })
+    }
+
+    /// The identities that no party of a request takes.
+    async fn left_over(&self, tenant: &Tenant, leg: &Leg, identities: &[Identity]) -> Result<Vec<usize>> {
         let mut left: Vec<usize> = (0..identities.len()).collect();
         for other in self.store.legs(&leg.request).await? {
             let other = other.leg;
-            if other.id == leg.id || other.right != leg.right || other.state == LegState::Inapplicable {
+            if other.right != leg.right || other.state == LegState::Inapplicable {
                 continue;
             }
             let Some(peer) = tenant.peer(&other.party) else { continue };
@@ -119,9 +143,7 @@ impl Engine {
                 Err(_) => left.clear(),
             }
         }
-        // Where nobody takes any of them, every leg ends so, and the request is denied for that.
-        let nobody = left.len() == identities.len();
-        Ok(if left.is_empty() || nobody { LegState::Inapplicable } else { LegState::Refused { status: UNSERVED } })
+        Ok(left)
     }
 
     /// What of the identities the party is given, in its form; `None` when it serves nothing of the request. A party that

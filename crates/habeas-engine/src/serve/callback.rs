@@ -88,9 +88,8 @@ impl Engine {
         for _ in 0..LEG_TRIES {
             let news = report.and_then(|report| moved(&row.leg, report));
             let further = news.as_ref().is_some_and(|leg| leg.state != row.leg.state);
-            // What moves a leg is always kept. A date may be another each time.
-            let kept = further || evidence == Evidence::New;
-            if news.is_none() && !kept {
+            // What moves a leg is always kept. A date may be another each time, and one that is not kept could be replayed.
+            if !further && evidence == Evidence::TooMuch {
                 return Ok(());
             }
             let leg = news.unwrap_or_else(|| row.leg.clone());
@@ -101,7 +100,7 @@ impl Engine {
                 due_at: self.due_after_news(&row, &leg, further),
                 attempts: if further && leg.accepted_at.is_some() { 0 } else { row.attempts },
                 thaw: false,
-                receipt: kept.then(|| receipt.clone()),
+                receipt: Some(receipt.clone()),
                 trouble: row.trouble.clone().filter(|_| !further),
                 alerts: Vec::new(),
                 request,
@@ -130,7 +129,11 @@ impl Engine {
     /// Whether what a party signed is to be kept although it moves nothing: each message once, and not without end.
     async fn evidence(&self, receipt: &Receipt) -> Result<Evidence> {
         let kept = self.store.receipts(&receipt.request).await?;
-        let of_leg = || kept.iter().map(|row| &row.receipt).filter(|other| other.leg == receipt.leg);
+        // Of each signer by itself: nobody fills another's place, or says its words before it.
+        let of_leg = || {
+            let same = |other: &&Receipt| other.leg == receipt.leg && other.signer == receipt.signer;
+            kept.iter().map(|row| &row.receipt).filter(same)
+        };
         if of_leg().any(|other| other.sha256 == receipt.sha256 && other.operation == receipt.operation) {
             return Ok(Evidence::Known);
         }

@@ -4,7 +4,6 @@ use habeas_core::{
     clock::Instant,
     dialect::{Answer, Cancel, Cancellable},
     event::{Actor, Standing},
-    leg::LegCancel,
     message::{RequestHead, Verified},
     problem::{Code, Problem},
     request::Request,
@@ -16,6 +15,7 @@ use crate::{
     Engine, Error, Result,
     change::TRIES,
     hand::Hand,
+    send::not_taken_back,
     serve::{Arrival, caller},
 };
 
@@ -65,10 +65,8 @@ impl Engine {
         if let Some(existing) = self.store.existing(&request.id, None).await?
             && existing.cancelled_at.is_some()
         {
-            let waits = legs.iter().any(|row| row.leg.cancel == LegCancel::Wanted && !row.leg.state.is_final());
-            let refused = legs.iter().any(|row| row.leg.cancel == LegCancel::Refused);
-            if refused && !waits {
-                let why = request.standing.details.clone().unwrap_or_default();
+            let legs: Vec<_> = legs.iter().map(|row| row.leg.clone()).collect();
+            if let Some(why) = not_taken_back(&legs, &arrival.tenant) {
                 return Err(Problem::new(Code::NotCancellable).because(why).into());
             }
             self.take_legs_back(&request.id).await?;

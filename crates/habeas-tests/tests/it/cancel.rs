@@ -121,3 +121,22 @@ async fn delete_racing_the_start_of_work_has_one_winner() {
     }
     assert_eq!(wins.0 + wins.1, 50);
 }
+
+#[tokio::test]
+async fn who_takes_a_denied_request_back_hears_that_nothing_more_is_done_about_it() {
+    for started in [false, true] {
+        let world = World::new().await;
+        let id = world.accepted(&Ask::erasure()).await;
+        if started {
+            world.act(&id, "start", "").await.is(200);
+        }
+        world.act(&id, "deny", r#"{"ground": "exempt"}"#).await.is(200);
+        for _ in 0..2 {
+            let refused = world.cancel(ID).await.is(400);
+            assert_eq!(refused.reason(), "not_cancellable");
+            assert!(refused.text().contains("nothing more is done about it"), "{}", refused.text());
+            assert!(!refused.text().contains("pending") && !refused.text().contains("in_progress"));
+        }
+        assert_eq!(world.story(&id).await["state"], "denied");
+    }
+}

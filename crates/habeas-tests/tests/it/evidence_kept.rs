@@ -245,3 +245,22 @@ async fn proof_outlives_the_person() {
     assert_eq!(after, before);
     assert_eq!(sha256(&refilled(&after[0], &request)), after[0].sha256, "whoever still has the request can show it");
 }
+
+#[tokio::test]
+async fn nor_one_that_a_callback_repeats() {
+    let world = World::new().await;
+    let fake = Fake::open(&world);
+    let sent = world.sent("fake.localhost").await;
+    let forbidden = Forbidden::heard(&world);
+    for word in ["in_progress", "completed"] {
+        let mut news = sent.news(word);
+        news["encoded_request"] = json!(base64::encode(&world.peer.heard(SUBMIT)[0].body));
+        let body = news.to_string().into_bytes();
+        world.call(fake.callback_of(&sent, body.clone())).await.is(202);
+        let row = world.engine.store().receipts(&sent.id).await.unwrap().pop().unwrap();
+        assert!(row.receipt.hole.is_some() && row.receipt.body.len() < body.len());
+        assert_eq!(row.receipt.sha256, sha256(&body), "what was signed can be told all the same");
+        forbidden.assert_nowhere(&world, &sent).await;
+    }
+    assert_eq!(world.signed_for(&sent.id).await, ["submit", "callback", "callback"]);
+}

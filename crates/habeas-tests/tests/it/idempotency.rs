@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
+use habeas_core::{clock::DAY_MS, right::Right};
+use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::world::{Ask, Behavior, Call, ID, Setup, World, ask};
+use crate::world::{
+    Ask, Behavior, Call, ID, Setup, World, ask,
+    fake::{Fake, SUBMIT},
+};
 
 /// Every moment at which a receipt may be asked for again.
 async fn the_receipt_stays_the_same(rsa: bool) {
@@ -122,4 +127,38 @@ async fn a_callback_url_given_twice_is_called_once() {
     world.accepted(&Ask::erasure().id(&ask::id(1)).callbacks(&[&url, &url])).await;
     world.work().await;
     assert_eq!(world.peer.statuses("/a"), ["pending"]);
+}
+
+#[tokio::test]
+async fn the_same_bytes_get_the_same_receipt_when_the_right_is_no_longer_served() {
+    let mut world = World::new().await;
+    let body = Ask::erasure().text();
+    let first = world.post(body.as_str()).await.is(201);
+    world.setup.adjust = |tenant| tenant.organisation.capabilities.rights = vec![Right::Access];
+    world.restart().await;
+    assert_eq!(world.post(body).await, first);
+    world.post(Ask::erasure().id(&ask::id(1)).text()).await.is(400);
+    let other = world.post(Ask::erasure().identity("email", "raw", "canary@example.org").text()).await.is(400);
+    assert!(!other.text().contains("canary"));
+    world.post(Ask::of("access").text()).await.is(400);
+    let theirs = Call::post("/v1/opengdpr_requests", Ask::erasure().text()).by(world.keys.other.token());
+    world.call(theirs).await.is(400);
+}
+
+#[tokio::test]
+async fn an_agent_repeats_its_receipt_when_no_party_serves_the_right_any_more() {
+    let world = World::with(Setup { downstream: &["fake.localhost"], ..Setup::default() }).await;
+    let fake = Fake::open(&world);
+    let post = |ask: Ask| {
+        let call = Call::post("/v0.1.3/opengdpr_requests", ask.text()).host("agent.localhost");
+        world.call(call.by(world.keys.shop.token()))
+    };
+    let first = post(Ask::erasure()).await.is(201);
+    world.work().await;
+    fake.discovers(&world, |discovery| discovery["supported_subject_request_types"] = json!(["access"]));
+    world.clock.advance(2 * DAY_MS);
+    post(Ask::erasure().id(&ask::id(1))).await.is(400);
+    assert_eq!(post(Ask::erasure()).await, first);
+    post(Ask::erasure().identity("email", "raw", "canary@example.org")).await.is(400);
+    assert_eq!(world.peer.heard(SUBMIT).len(), 1);
 }

@@ -25,7 +25,11 @@
 
 use std::sync::Arc;
 
-use habeas_core::{clock::DAY_MS, clock::HOUR_MS, delivery::DeliveryState, dialect::DialectId};
+use habeas_core::{
+    clock::{DAY_MS, HOUR_MS, MINUTE_MS},
+    delivery::DeliveryState,
+    dialect::DialectId,
+};
 use habeas_engine::directory::Tenant;
 use habeas_trust::signing::SigningKey;
 use serde_json::{Value, json};

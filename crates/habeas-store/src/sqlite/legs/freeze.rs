@@ -83,4 +83,5 @@ const FREEZE: &str = "UPDATE legs SET frozen = ?2, sent_mac = ?3, state = 'unsen
 const SENT_BEFORE: &str = "SELECT EXISTS (
     SELECT 1 FROM legs l JOIN legs o INDEXED BY legs_wire_id
         ON o.wire_id = l.wire_id AND o.party = l.party AND o.organisation = l.organisation
-    WHERE l.id = ?1 AND o.n < l.n AND o.request_id <> l.request_id)";
+    WHERE l.id = ?1 AND o.n < l.n AND o.request_id <> l.request_id
+        AND (o.sent_mac IS NOT NULL OR o.state IN ('waiting', 'unsent')))";

@@ -1,10 +1,11 @@
 //! To which processors does a request go, and what are they given? (A9, A26)
 
 use habeas_core::{
+    id::PartyId,
     identity::{Format, Kind},
     right::Right,
 };
-use habeas_engine::directory::Tenant;
+use habeas_engine::directory::{Fulfilment, Peer, Tenant};
 use habeas_trust::digest::{hex, sha256};
 use serde_json::{Value, json};
 
@@ -147,4 +148,38 @@ async fn what_nobody_supports_is_refused_naming_the_entry() {
         assert!(world.wire.asked("POST", party).is_empty());
     }
     world.entrust("/v1", Ask::erasure().id(ID).text()).await.is(201);
+}
+
+/// The agent deals with shop.localhost a second time, as a party that does its work.
+fn shop_again(tenant: &mut Tenant) {
+    if tenant.organisation.domain.as_str() != AGENT {
+        return;
+    }
+    let base = super::base_of(tenant, "shop.localhost", "/v1");
+    let capabilities = tenant.organisation.capabilities.clone();
+    let mut again = super::party_of(tenant, MAIL).unwrap().party.clone();
+    again.id = PartyId::new("shop again");
+    again.domain = "shop.localhost".parse().unwrap();
+    again.base = Some(base);
+    again.declared = Some(capabilities);
+    tenant.peers.push(Peer { party: again, incoming: Vec::new(), outgoing: None, contact: None });
+    tenant.fulfilment = Fulfilment::Parties(vec![PartyId::new(MAIL), PartyId::new("shop again")]);
+}
+
+#[tokio::test]
+async fn nobody_gets_a_share_of_its_own_request_under_whatever_name() {
+    let world = World::with(Setup { downstream: &[MAIL], adjust: shop_again, ..Setup::default() }).await;
+    let parties = |story: &Value| -> Vec<String> {
+        story["legs"].as_array().unwrap().iter().map(|leg| leg["party"].as_str().unwrap().to_owned()).collect()
+    };
+    let id = world.entrusted("/v1").await;
+    world.work().await;
+    assert_eq!(parties(&world.story(&id).await), [MAIL]);
+    assert!(world.wire.asked("POST", "shop.localhost").is_empty());
+
+    let theirs = Ask::erasure().id(&crate::world::ask::id(7)).text();
+    let post = Call::post("/v1/opengdpr_requests", theirs).host(AGENT).by(world.keys.other.token());
+    world.call(post).await.is(201);
+    let id = world.named_at(AGENT, &crate::world::ask::id(7)).await;
+    assert_eq!(parties(&world.story(&id).await), [MAIL, "shop again"], "somebody else's it may have");
 }

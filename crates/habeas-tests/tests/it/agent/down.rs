@@ -1,6 +1,10 @@
 //! A processor that is not there: nothing is lost, and nothing of the others is hidden.
 
-use habeas_core::id::RequestId;
+use habeas_core::{
+    id::RequestId,
+    identity::{Format, Kind},
+};
+use habeas_engine::directory::Tenant;
 use serde_json::json;
 
 use super::{AGENT, DAY_MS, HOUR_MS, MAIL, PUSH};
@@ -160,4 +164,44 @@ async fn where_nobody_turns_out_to_serve_it_the_request_is_denied_and_not_comple
     assert_eq!(world.told_upstream(), ["pending", "pending"]);
     let last = world.heard_from(AGENT).pop().unwrap().json();
     assert_eq!(last["extensions"][AGENT]["denied"]["reason"], "unsupported");
+}
+
+/// mail takes addresses, and push their digests: nobody takes anything else.
+fn addresses_only(tenant: &mut Tenant) {
+    if tenant.domain().as_str() == MAIL {
+        tenant.organisation.capabilities.identities = vec![(Kind::new("email"), Format::Raw)];
+    }
+}
+
+/// push takes advertising ids, and nothing of what is asked for.
+fn push_knows_neither(tenant: &mut Tenant) {
+    addresses_only(tenant);
+    if tenant.domain().as_str() == PUSH {
+        tenant.organisation.capabilities.identities = vec![(Kind::new("idfa"), Format::Raw)];
+    }
+}
+
+#[tokio::test]
+async fn an_identity_that_turns_out_to_be_nobodys_is_not_told_as_completed() {
+    for adjust in [addresses_only as fn(&mut Tenant), push_knows_neither] {
+        let world = World::with(Setup { downstream: &[MAIL, PUSH], adjust, ..Setup::default() }).await;
+        world.wire.breaks(PUSH, Fault::Down);
+        let identity =
+            |kind: &str, value: &str| json!({"identity_type": kind, "identity_value": value, "identity_format": "raw"});
+        let both = json!([identity("email", "ann@example.org"), identity("controller_customer_id", "42")]);
+        let ask = world.usual().with("subject_identities", both);
+        world.entrust("/v1", ask.text()).await.is(201);
+        let id = world.named_at(AGENT, ID).await;
+        world.work().await;
+        world.happens_at(MAIL, "fulfill").await;
+        world.wire.mend(PUSH);
+        world.live(HOUR_MS).await;
+        if world.leg_to(&id, PUSH).await["state"] == "pending" {
+            world.happens_at(PUSH, "fulfill").await;
+        }
+        let story = world.story(&id).await;
+        assert_eq!(story["state"], "denied", "nobody did anything about the customer id: {story}");
+        let told = world.told_upstream();
+        assert!(!told.contains(&"completed".to_owned()), "{told:?}");
+    }
 }

@@ -1,15 +1,20 @@
 //! An agent: takes requests in one version, hands them on in others, and tells its sender what comes back (A25 to A27).
 
+mod bounds;
 mod cancels;
 mod chain;
 mod choice;
+mod dates;
+mod decided;
 mod down;
 mod exchange;
 mod flow_g;
+mod held;
 mod loops;
 mod narrowing;
 mod outcomes;
 mod room;
+mod same_id;
 
 use habeas_core::{dialect::DialectId, id::RequestId};
 use habeas_engine::directory::{Peer, Tenant};

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use habeas_core::clock::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 use habeas_trust::signing::SigningKey;
+use habeas_wire::base64;
 
 use crate::world::{
-    World,
-    fake::{CERTIFICATE, Fake, SUBMIT, Sent},
+    Behavior, World,
+    fake::{CERTIFICATE, DISCOVERY, Fake, SUBMIT, Sent},
     keys::{YEAR_MS, p256},
 };
 
@@ -152,4 +153,71 @@ async fn the_chain_is_kept_beside_the_receipt_as_it_was_then() {
         }
     }
     assert_ne!(receipts[0].receipt.chain, receipts[1].receipt.chain);
+}
+
+/// The length of what stands at `at` in DER, and where it begins.
+fn inside(der: &[u8], at: usize) -> (usize, usize) {
+    match usize::from(der[at + 1]) {
+        short if short < 0x80 => (short, at + 2),
+        0x81 => (usize::from(der[at + 2]), at + 3),
+        _ => (usize::from(der[at + 2]) * 256 + usize::from(der[at + 3]), at + 4),
+    }
+}
+
+/// So much of what follows in DER.
+fn wrapped(tag: u8, inner: &[u8]) -> Vec<u8> {
+    let length = match u16::try_from(inner.len()).unwrap().to_be_bytes() {
+        [0, short @ 0..0x80] => vec![short],
+        [0, low] => vec![0x81, low],
+        [high, low] => vec![0x82, high, low],
+    };
+    [&[tag], length.as_slice(), inner].concat()
+}
+
+/// A chain of fake.localhost whose intermediate ends on the day when all worlds begin, at that hour, and its leaf much
+/// later. The authority signs its certificate anew, with another date.
+fn with_an_intermediate_until(world: &World, key: &SigningKey, hour: u8) -> String {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----";
+    let whole = lasting(world, key, YEAR_MS);
+    let (leaf, intermediate) = whole.split_at(whole.rfind(BEGIN).unwrap());
+    let text: String = intermediate.replace(BEGIN, "").replace(END, "").split_whitespace().collect();
+    let der = base64::decode(text.as_bytes()).unwrap();
+    let (_, body) = inside(&der, 0);
+    let (length, start) = inside(&der, body);
+    let mut signed = der[body..start + length].to_vec();
+    let date = b"270101120000Z";
+    let at = signed.windows(date.len()).position(|part| part == date).unwrap();
+    signed[at..at + date.len()].copy_from_slice(format!("260101{hour:02}0000Z").as_bytes());
+    let algorithm = start + length;
+    let (length, start) = inside(&der, algorithm);
+    let authority = SigningKey::from_pem(&world.keys.ca.key_pem()).unwrap();
+    let bits = [&[0], authority.sign(&signed).unwrap().as_slice()].concat();
+    let members = [signed.as_slice(), &der[algorithm..start + length], &wrapped(0x03, &bits)].concat();
+    format!("{leaf}{BEGIN}\n{}\n{END}\n", base64::encode(&wrapped(0x30, &members)))
+}
+
+#[tokio::test]
+async fn a_kept_key_whose_intermediate_has_ended_is_not_believed_from_memory() {
+    let world = World::new().await;
+    let fake = Fake::open(&world);
+    fake.shows(&world.peer, &with_an_intermediate_until(&world, &fake.key, 13));
+    let sent = world.sent("fake.localhost").await;
+    assert_eq!(world.leg(&sent.id).await, ("pending".to_owned(), true));
+    world.clock.advance(HOUR_MS - 2 * MINUTE_MS);
+    world.call(fake.callback(&sent, "pending")).await.is(202);
+    assert_eq!(fetched(&world), 1);
+
+    world.peer.script(DISCOVERY, [Behavior::Status(503)]);
+    world.clock.advance(4 * MINUTE_MS);
+    for again in 0..5 {
+        let refused = world.call(fake.callback(&sent, "completed")).await;
+        assert!(refused.status >= 400, "call {again}: {}", refused.status);
+        assert_eq!(world.leg(&sent.id).await.0, "pending", "call {again}");
+    }
+    fake.discovers(&world, |_| {});
+    fake.shows(&world.peer, &lasting(&world, &fake.key, YEAR_MS));
+    world.clock.advance(2 * MINUTE_MS);
+    world.call(fake.callback(&sent, "completed")).await.is(202);
+    assert_eq!(world.leg(&sent.id).await.0, "fulfilled", "vouched for anew");
 }

@@ -2,6 +2,9 @@
 
 mod cancels;
 mod certificates;
+mod discovery;
+mod doubt;
+mod flood;
 mod forged;
 mod lenient;
 mod live;
@@ -11,6 +14,7 @@ pub(crate) mod party;
 mod polling;
 mod reference;
 mod sending;
+mod stubborn;
 mod trust;
 
 use habeas_core::id::RequestId;

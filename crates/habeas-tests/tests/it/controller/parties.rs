@@ -219,3 +219,26 @@ async fn a_party_that_was_down_and_turns_out_to_serve_nothing_is_not_in_the_way(
     world.work().await;
     assert_eq!(world.told(&story).await["state"], "fulfilled", "it counts for nothing");
 }
+
+#[tokio::test]
+async fn what_is_said_to_be_a_digest_and_is_none_is_refused_by_name() {
+    let world = World::new().await;
+    let fake = Fake::open(&world);
+    fake.discovers(&world, |discovery| {
+        discovery["supported_identities"] = json!([{"identity_type": "email", "identity_format": "sha256"}]);
+    });
+    let identity = |value: &str| json!({"kind": "email", "format": "sha256", "value": value});
+    let mut wish = wish_to(&["fake.localhost"], "erasure");
+    for wrong in ["canary@example.org", "canary", &DIGEST[1..], &DIGEST.replace('4', "g")] {
+        wish["identities"] = json!([identity(DIGEST), identity(wrong)]);
+        let refused = world.wished(&wish).await.is(400);
+        assert!(refused.json()["field"].as_str().unwrap().starts_with("identities[1]"), "{}", refused.text());
+        assert!(!refused.text().contains("canary"), "{}", refused.text());
+    }
+    assert!(world.legs_listed("").await.is_empty());
+
+    wish["identities"] = json!([identity(&DIGEST.to_uppercase())]);
+    world.wished_and_sent(&wish).await;
+    let given = json!([{"identity_type": "email", "identity_value": DIGEST, "identity_format": "sha256"}]);
+    assert_eq!(world.peer.heard(SUBMIT)[0].json()["subject_identities"], given, "in the form that is published");
+}

@@ -1,6 +1,8 @@
 //! Where callbacks stay away, the party is asked how it stands (1.0 §8.1; A22).
 
-use habeas_core::clock::{DAY_MS, HOUR_MS, Instant, MINUTE_MS, SECOND_MS};
+use std::sync::Arc;
+
+use habeas_core::clock::{Clock as _, DAY_MS, HOUR_MS, Instant, MINUTE_MS, SECOND_MS};
 use habeas_store::LegRow;
 use habeas_trust::signing::SigningKey;
 use serde_json::json;
@@ -178,6 +180,22 @@ async fn a_date_that_is_near_is_not_waited_past() {
     let sent = world.sent("fake.localhost").await;
     let pause = world.pause(&sent).await;
     assert!((5 * MINUTE_MS + 1..=10 * MINUTE_MS).contains(&pause), "{pause}");
+}
+
+#[tokio::test]
+async fn a_party_that_always_names_the_present_moment_is_asked_ever_less_often() {
+    let (world, fake, sent) = world().await;
+    let (clock, key) = (Arc::clone(&world.clock), Arc::clone(&fake.key));
+    let said = status(&sent, "pending");
+    let present = Behavior::by(move |_| {
+        let mut said = said.clone();
+        said["expected_completion_time"] = json!(habeas_wire::time::format(clock.now().ms()));
+        signed(&key, "fake.localhost", 200, said.to_string())
+    });
+    world.peer.script(&item(&sent), [present]);
+    world.live(7 * DAY_MS).await;
+    let asked = world.peer.heard(&item(&sent)).len();
+    assert!((5..=14).contains(&asked), "{asked} times in a week");
 }
 
 #[tokio::test]

@@ -110,3 +110,18 @@ async fn a_reference_is_known_again_while_the_party_is_down() {
     let again = world.wished(&referred()).await.is(200).json();
     assert_eq!(again["request_id"], first["request_id"], "what was made was made");
 }
+
+#[tokio::test]
+async fn a_reference_is_known_again_when_the_party_has_stopped_serving_it() {
+    let world = World::new().await;
+    let fake = Fake::open(&world);
+    let first = world.wished(&referred()).await.is(202).json();
+    world.work().await;
+    fake.discovers(&world, |discovery| discovery["supported_subject_request_types"] = json!(["access"]));
+    world.clock.advance(25 * 60 * 60 * 1000);
+    let mut fresh = referred();
+    fresh["reference"] = json!("ticket 4712");
+    assert_eq!(world.wished(&fresh).await.is(400).json()["type"], "urn:habeas:problem:unsupported_right");
+    let again = world.wished(&referred()).await.is(200).json();
+    assert_eq!(again["request_id"], first["request_id"]);
+}

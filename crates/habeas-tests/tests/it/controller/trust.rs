@@ -130,6 +130,8 @@ async fn a_receipt_for_other_bytes_is_not_kept_as_proof() {
     let sent = world.sent("fake.localhost").await;
     assert_eq!(world.leg(&sent.id).await, ("pending".to_owned(), false), "it has the request, and proves nothing");
     assert!(world.signed_for(&sent.id).await.is_empty());
+    let leg = world.story(&sent.id).await["legs"][0].clone();
+    assert!(leg["trouble"].as_str().unwrap().contains("other bytes"), "and that shows: {leg}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use habeas_core::{
 use habeas_engine::settings::Settings;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Ask, Behavior, Setup, World, ask};
+use crate::world::{Ask, Behavior, Setup, World, ask, fake::Fake};
 
 /// The worker of a node, running until it is dropped.
 struct Worker {
@@ -157,4 +157,23 @@ async fn private_addresses_are_not_called_even_in_the_sandbox() {
         assert!(message.starts_with("status_callback_urls[0]: "), "{message}");
         assert!(!message.contains(url), "{message}");
     }
+}
+
+#[tokio::test]
+async fn callbacks_that_fail_on_a_partys_host_do_not_make_the_party_rest_for_others() {
+    let world = World::new().await;
+    let fake = Fake::open(&world);
+    let urls: Vec<_> = (0..10).map(|n| world.peer.url("fake", &format!("/c{n}"))).collect();
+    for n in 0..10 {
+        world.peer.script(&format!("/c{n}"), [Behavior::BreakOff]);
+    }
+    world.accepted(&Ask::erasure().callbacks(&urls)).await;
+    for _ in 0..4 {
+        world.later(60_000).await;
+    }
+    let tried: usize = (0..10).map(|n| world.peer.heard(&format!("/c{n}")).len()).sum();
+    assert!((3..40).contains(&tried), "the host of those callbacks rests: {tried}");
+    let sent = world.sent("fake.localhost").await;
+    assert_eq!(world.leg(&sent.id).await, ("pending".to_owned(), true), "at once");
+    drop(fake);
 }

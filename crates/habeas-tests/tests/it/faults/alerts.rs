@@ -1,14 +1,21 @@
 //! The operator's webhook: told once of each thing, signed, nothing personal in it, and again until it is heard.
 
+use std::sync::Arc;
+
 use habeas_core::clock::{DAY_MS, HOUR_MS};
 use habeas_engine::settings::Settings;
+use habeas_trust::signing::SigningKey;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::{ALERTS, watched};
-use crate::world::{
-    Ask, Behavior, ID, Setup, World, ask,
-    fake::{Fake, SUBMIT},
-    keys::YEAR_MS,
+use crate::{
+    controller::party::{receipt_of, signed},
+    world::{
+        Ask, Behavior, ID, Setup, World, ask,
+        fake::{Fake, SUBMIT},
+        keys::{YEAR_MS, p256},
+    },
 };
 
 const PATH: &str = "/c4na7y-callback";
@@ -118,6 +125,65 @@ async fn a_certificate_that_ends_soon_is_told_once_a_day_and_listed() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), all.len(), "under the same ids");
+}
+
+#[tokio::test]
+async fn a_certificate_whose_alert_nobody_took_is_told_again_an_hour_later() {
+    let soon = Settings { certificate_soon_ms: 2 * YEAR_MS, ..Settings::default() };
+    let world = watched(Setup { settings: soon, ..Setup::default() }).await;
+    let all = world.engine.organisations().count();
+    world.peer.script(ALERTS, [Behavior::BreakOff]);
+    let told = || world.peer.heard(ALERTS).len();
+    for n in 0..3_u32 {
+        let ask = Ask::erasure().id(&ask::id(n)).callbacks(&[world.peer.url("a", "/a")]);
+        world.accepted(&ask).await;
+        world.work().await;
+        let so_far = usize::try_from(n).unwrap() + 1;
+        assert_eq!(told(), all * so_far, "each once");
+        assert_eq!(world.peer.heard("/a").len(), so_far, "and the callbacks go on");
+        world.later(HOUR_MS - 1).await;
+        assert_eq!(told(), all * so_far, "not before an hour has passed");
+        world.clock.advance(1);
+    }
+    world.peer.script(ALERTS, [Behavior::Status(200)]);
+    world.work().await;
+    let heard = told();
+    assert_eq!(heard, 4 * all);
+    world.later(DAY_MS - 1).await;
+    assert_eq!(told(), heard, "what was heard is told once a day");
+    world.later(1).await;
+    assert_eq!(told(), heard + all);
+}
+
+#[tokio::test]
+async fn a_receiver_of_alerts_that_hangs_holds_nothing_up() {
+    let soon = Settings { certificate_soon_ms: 2 * YEAR_MS, ..Settings::default() };
+    let world = watched(Setup { settings: soon, ..Setup::default() }).await;
+    world.peer.script(ALERTS, [Behavior::Hang]);
+    let worker = tokio::spawn(Arc::clone(&world.engine).run(CancellationToken::new()));
+    world.peer.wait_for(ALERTS, 1).await;
+    world.accepted(&Ask::erasure().callbacks(&[world.peer.url("a", "/a")])).await;
+    let begun = tokio::time::Instant::now();
+    world.peer.wait_for("/a", 1).await;
+    assert!(begun.elapsed() < tokio::time::Duration::from_secs(20), "not after the alert was given up");
+    worker.abort();
+}
+
+#[tokio::test]
+async fn a_receipt_whose_signature_does_not_hold_is_told_at_once() {
+    let world = watched(Setup::default()).await;
+    let _fake = Fake::open(&world);
+    let stranger = Arc::new(SigningKey::from_pem(&p256()).unwrap());
+    let forged = Behavior::by(move |heard| signed(&stranger, "fake.localhost", 201, receipt_of(heard).to_string()));
+    world.peer.script(SUBMIT, [forged]);
+    let sent = world.sent("fake.localhost").await;
+    let alerts = world.alerts("party.trouble");
+    assert_eq!(alerts.len(), 1, "after one try");
+    let party = &alerts[0]["parties"][0];
+    assert_eq!((&alerts[0]["request_id"], &party["state"]), (&json!(sent.id.as_str()), &json!("unsent")));
+    assert!(party["trouble"].as_str().unwrap().contains("signature"), "{party}");
+    world.live(DAY_MS).await;
+    assert_eq!(world.alerts("party.trouble").len(), 1, "and once");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What needs somebody's attention: parties that are late, legs that are stuck, and the operator who is told.
 
 mod alerts;
+mod clock;
 mod late;
 mod meanwhile;
 mod stuck;

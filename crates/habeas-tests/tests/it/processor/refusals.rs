@@ -232,3 +232,13 @@ async fn without_a_valid_credential_nothing_is_told_or_taken() {
     }
     assert_eq!(world.status(ID).await.json()["request_status"], "pending");
 }
+
+#[tokio::test]
+async fn a_callback_url_that_names_no_host_is_refused_by_its_place() {
+    let world = World::new().await;
+    for wrong in ["http:///nohost", "http://", "http:nohost", "https:/nohost", "http:\\\\nohost", "http://?nohost"] {
+        let refused = refused(&world, ask().callbacks(&[&world.peer.url("a", "/a"), wrong]).text()).await;
+        assert_eq!(refused.reason(), "callback_not_allowed", "{wrong}");
+        assert!(refused.text().contains("status_callback_urls[1]"), "{wrong}: {}", refused.text());
+    }
+}
