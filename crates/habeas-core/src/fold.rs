@@ -49,7 +49,7 @@ pub fn fold(state: &State, legs: &[Leg]) -> Vec<Change> {
         return changes;
     }
     if legs.iter().all(|leg| progress(leg) == Some(Progress::Fulfilled)) {
-        let results: Vec<Url> = legs.iter().filter_map(|leg| leg.results.clone()).collect();
+        let results: Vec<Url> = legs.iter().flat_map(|leg| leg.results.iter().chain(&leg.heard).cloned()).collect();
         changes.push(Change::Fulfill { results, expires_at: None });
     } else if called_off {
         changes.push(Change::Cancel);
@@ -90,6 +90,7 @@ mod tests {
             expected_by: None,
             callback_url: None,
             results: None,
+            heard: Vec::new(),
         }
     }
 

@@ -45,6 +45,8 @@ pub struct Leg {
     pub callback_url: Option<Url>,
     /// Where the party says the results are.
     pub results: Option<Url>,
+    /// Where those say they are to whom the party has handed it on: an agent of 0.1 has no word for results.
+    pub heard: Vec<Url>,
 }
 
 /// Where a leg stands, as far as we know.

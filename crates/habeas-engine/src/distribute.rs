@@ -111,6 +111,7 @@ impl Engine {
             expected_by: None,
             callback_url: if room { self.callback_url(tenant, peer, &token) } else { None },
             results: None,
+            heard: Vec::new(),
         };
         // Counted apart from callbacks to the same host: who names it in a callback URL must not make it rest.
         let host = peer.party.base.as_ref().map(|base| format!("party {}", host_of(base))).unwrap_or_default();

@@ -2,7 +2,7 @@
 //!
 //! An export is one file about one request: its course as the exporter recorded it, and every signed answer and
 //! callback of its parties with signature and certificate chain. The exporter seals the whole with its own key.
-//! [`seal`] writes the file, [`open`] reads it back if not one bit of it differs from what was sealed, [`examine`]
+//! [`seal`] writes the file, [`open`] reads it back if not one bit of it differs from what was sealed, [`examine()`]
 //! says of each receipt what it proves, and what the export as a whole cannot prove. No IO and no clock.
 //!
 //! # What is in it

@@ -64,7 +64,7 @@ impl From<Wrong> for NotEvidence {
 }
 
 /// An export whose seal holds: not a bit differs from what the holder of the certificate's key sealed. Whose
-/// certificate that is, [`crate::examine`] says.
+/// certificate that is, [`crate::examine()`] says.
 #[derive(Debug, Clone)]
 pub struct Sealed {
     pub(crate) evidence: Evidence,

@@ -4,7 +4,7 @@ use habeas_core::{
     clock::Instant,
     dialect::{Answer, Operation, Reported},
     id::RemoteId,
-    leg::{Leg, LegCancel, Report},
+    leg::{Leg, LegCancel, Progress, Report},
     message::{RequestHead, Verified, Who},
     problem::{Code, Field, Problem},
     receipt::Receipt,
@@ -53,7 +53,7 @@ impl Engine {
             body,
             hole,
         };
-        self.take_report(row.clone(), speaker.is_party().then_some(&report), receipt).await?;
+        self.take_report(row.clone(), speaker, &report, receipt).await?;
         self.metrics.heard();
         Ok(callback.reply(&arrival.exchange(self, &hand)))
     }
@@ -79,14 +79,20 @@ impl Engine {
     }
 
     /// Moves a leg by what its party reports. A replay is acknowledged and does nothing, and so does a step back; neither
-    /// moves a leg what somebody reports for whom the party vouches (`None`): that is kept as evidence.
-    pub(crate) async fn take_report(&self, mut row: LegRow, report: Option<&Report>, receipt: Receipt) -> Result<()> {
+    /// moves a leg what somebody reports for whom the party vouches: that is kept as evidence, with where the results are.
+    async fn take_report(
+        &self,
+        mut row: LegRow,
+        speaker: &Speaker<'_>,
+        report: &Report,
+        receipt: Receipt,
+    ) -> Result<()> {
         let evidence = self.evidence(&receipt).await?;
         if evidence == Evidence::Known {
             return Ok(());
         }
         for _ in 0..LEG_TRIES {
-            let news = report.and_then(|report| moved(&row.leg, report));
+            let news = if speaker.is_party() { moved(&row.leg, report) } else { heard(&row.leg, report) };
             let further = news.as_ref().is_some_and(|leg| leg.state != row.leg.state);
             // What moves a leg is always kept. A date may be another each time, and one that is not kept could be replayed.
             if !further && evidence == Evidence::TooMuch {
@@ -152,6 +158,13 @@ enum Evidence {
     New,
     Known,
     TooMuch,
+}
+
+/// The leg with the results that somebody reports to whom the party has handed it on, if that is news.
+fn heard(leg: &Leg, report: &Report) -> Option<Leg> {
+    let url = report.results.as_ref().filter(|_| report.progress == Progress::Fulfilled && leg.right.has_results())?;
+    let more = !leg.heard.contains(url) && leg.heard.len() < RECEIPTS_OF_A_LEG;
+    more.then(|| Leg { heard: leg.heard.iter().chain([url]).cloned().collect(), ..leg.clone() })
 }
 
 /// Compares after normalizing scheme, host and default port, as parsing does.

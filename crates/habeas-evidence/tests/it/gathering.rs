@@ -60,6 +60,7 @@ fn leg() -> Leg {
         expected_by: None,
         callback_url: Some("https://shop.example/opengdpr_callbacks/canary".parse().unwrap()),
         results: Some("https://mail.example/results/canary".parse().unwrap()),
+        heard: Vec::new(),
     }
 }
 

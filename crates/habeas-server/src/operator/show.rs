@@ -100,6 +100,7 @@ pub(super) fn leg(row: &LegRow, receipts: &[&Receipt], engine: &Engine) -> dto::
         accepted_at: leg.accepted_at.map(time),
         expected_by: leg.expected_by.map(time),
         results_url: leg.results.as_ref().map(Url::to_string),
+        heard_results_urls: leg.heard.iter().map(Url::to_string).collect(),
         cancel: leg.cancel.to_string(),
         callback_url: leg.callback_url.as_ref().map(Url::to_string),
         receipt: receipts.iter().rev().find(of_submission).map(|kept| receipt(kept)),

@@ -18,6 +18,8 @@ pub(crate) struct LegSecrets {
     pub(crate) callback: Option<Url>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) results: Option<Url>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) heard: Vec<Url>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) verification: Option<Url>,
 }
@@ -104,7 +106,12 @@ impl LegSecrets {
             | LegState::Waived
             | LegState::Inapplicable => None,
         };
-        let secrets = Self { callback: leg.callback_url.clone(), results: leg.results.clone(), verification };
+        let secrets = Self {
+            callback: leg.callback_url.clone(),
+            results: leg.results.clone(),
+            heard: leg.heard.clone(),
+            verification,
+        };
         (secrets != Self::default()).then_some(secrets)
     }
 

@@ -202,6 +202,7 @@ pub(crate) fn leg(request: &str, name: &str) -> Leg {
         expected_by: None,
         callback_url: Some(format!("https://us.example/c/token-{name}").parse().unwrap()),
         results: None,
+        heard: Vec::new(),
     }
 }
 

@@ -74,7 +74,8 @@ pub(crate) async fn shredding_waives_what_was_not_handed_on_yet(store: Arc<dyn S
     let store = &*store;
     accept(store, handed_on("r1", &["l1", "l2"])).await;
     change_leg(store, "l2", |save| {
-        let leg = Leg { results: Some(RESULTS.parse().unwrap()), ..sent(&save.leg, Progress::Pending) };
+        let heard = vec![RESULTS.parse().unwrap()];
+        let leg = Leg { results: Some(RESULTS.parse().unwrap()), heard, ..sent(&save.leg, Progress::Pending) };
         habeas_store::model::LegSave { leg, due_at: Some(at(900)), ..save }
     })
     .await;

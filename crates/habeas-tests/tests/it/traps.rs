@@ -18,7 +18,7 @@
 //! | 19 | shredding leaves deliveries leased for ever | here |
 //! | 20 | `property_id` is dropped where a version has no place for it | agent/narrowing |
 //! | 21 | an unsigned receipt is believed, or asked for until the end of time | here |
-//! | 22 | results of an agent's processors reach nobody | not gathered: agent/flow_g keeps them as evidence only |
+//! | 22 | results of an agent's processors reach nobody | agent/flow_g `results_reach_the_controller_past_an_agent_that_has_no_word_for_them` |
 //! | 23 | extensions show every processor the others' entries | opengdpr `extensions_go_on_as_they_came_or_the_party_is_shown_its_own_alone` |
 //!
 //! 2, 5, 12, 13 and 16 are of protocols whose receivers make the ids.

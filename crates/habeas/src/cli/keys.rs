@@ -91,7 +91,7 @@ pub(super) struct Token {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Webhook {
-    /// Where to write it: `secret_file` in [organisation.fulfilment] or [alert].
+    /// Where to write it: `secret_file` of `organisation.fulfilment` or of `alert`.
     #[arg(long, default_value = "webhook.secret")]
     file: PathBuf,
 }

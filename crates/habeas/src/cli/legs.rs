@@ -74,6 +74,7 @@ fn value(story: &Story) -> Value {
             "callback_url": leg.callback_url,
             "expected_by": leg.expected_by,
             "results_url": leg.results_url,
+            "heard_results_urls": leg.heard_results_urls,
             "cancel": leg.cancel,
             "attempts": leg.attempts,
             "next_attempt_at": leg.next_attempt_at,
@@ -95,10 +96,16 @@ fn row(leg: &Leg) -> [String; 6] {
         None => "none".to_owned(),
     };
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
-    [leg.party.clone(), leg.right.clone(), standing(leg), receipt, or_dash(&leg.expected_by), or_dash(&leg.results_url)]
+    [leg.party.clone(), leg.right.clone(), standing(leg), receipt, or_dash(&leg.expected_by), results(leg)]
 }
 
 /// Where it stands, and what is the matter with it.
+/// Where the party, or those it has handed it on to, say the results are.
+fn results(leg: &Leg) -> String {
+    let all: Vec<_> = leg.results_url.iter().chain(&leg.heard_results_urls).map(String::as_str).collect();
+    if all.is_empty() { "–".to_owned() } else { all.join("\n") }
+}
+
 fn standing(leg: &Leg) -> String {
     let mut said = match leg.cancel.as_str() {
         "wanted" => format!("{} (cancellation asked)", leg.state),

@@ -45,6 +45,9 @@ pub struct Leg {
     pub expected_by: Option<String>,
     /// Where the party says the results are.
     pub results_url: Option<String>,
+    /// Where those say they are to whom the party has handed it on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard_results_urls: Vec<String>,
     /// Whether it shall be taken back: `no`, `wanted`, `done`, `refused` (the party could not take it back).
     pub cancel: String,
     /// Where the party calls us back.

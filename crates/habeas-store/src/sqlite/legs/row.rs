@@ -77,6 +77,7 @@ impl RawLeg {
                 expected_by: instant_or_null(row, 14)?,
                 callback_url: None,
                 results: None,
+                heard: Vec::new(),
             },
             columns: LegColumns {
                 state: row.get(9)?,
@@ -119,6 +120,7 @@ impl RawLeg {
         leg.state = self.columns.state(secrets.verification)?;
         leg.callback_url = secrets.callback;
         leg.results = secrets.results;
+        leg.heard = secrets.heard;
         Ok(LegRow {
             leg,
             revision: self.revision,

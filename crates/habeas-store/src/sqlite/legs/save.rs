@@ -115,7 +115,7 @@ fn means_another(before: &Leg, after: &Leg) -> bool {
         answered(leg).then_some((state, progress, ground))
     };
     // These count at the end only, and coming to it is seen by itself.
-    let results = |leg: &Leg| leg.results.clone().filter(|_| leg.state.is_final());
+    let results = |leg: &Leg| leg.state.is_final().then(|| (leg.results.clone(), leg.heard.clone()));
     state(before) != state(after)
         || before.accepted_at.is_some() != after.accepted_at.is_some()
         || before.cancel != after.cancel

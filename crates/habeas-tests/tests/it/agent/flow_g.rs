@@ -64,6 +64,25 @@ async fn flow_g_a_processor_reports_past_the_agent_and_is_evidence_only() {
 }
 
 #[tokio::test]
+async fn results_reach_the_controller_past_an_agent_that_has_no_word_for_them() {
+    let world = World::new().await;
+    let sent = world.make(AGENT, "access").await;
+    world.work().await;
+    let results = "https://mail.example/results/1";
+    let theirs = world.named_at(MAIL, sent.id.as_str()).await;
+    world.act(&theirs, "fulfill", &json!({ "results_url": results }).to_string()).await.is(200);
+    world.work().await;
+    let leg = world.story(&sent.id).await["legs"][0].clone();
+    assert_eq!((&leg["results_url"], &leg["heard_results_urls"]), (&Value::Null, &json!([results])));
+    assert_eq!(leg["state"], "in_progress", "only the agent's word moves it");
+    let theirs = world.named_at(ADS, sent.id.as_str()).await;
+    world.act(&theirs, "fulfill", "").await.is(200);
+    world.work().await;
+    let story = world.story(&sent.id).await;
+    assert_eq!((&story["state"], &story["results_urls"]), (&json!("fulfilled"), &json!([results])));
+}
+
+#[tokio::test]
 async fn evidence_that_is_sent_again_is_kept_once() {
     let (world, sent) = world().await;
     let call = callback(&world, &sent, MAIL, &sent.news("completed"));
