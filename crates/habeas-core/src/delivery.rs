@@ -108,8 +108,8 @@ pub const WEBHOOK_LANE: i32 = -1;
 /// The lane of notices to the party's contact.
 pub const NOTICE_LANE: i32 = -2;
 
-/// The lanes of alerts to the operator, one for each thing that may go wrong with a request: so that each is told once.
-pub const ALERT_LANES: [i32; 3] = [FAILING_ALERT_LANE, LATE_ALERT_LANE, STUCK_ALERT_LANE];
+// The lanes of alerts to the operator, one for each thing that may go wrong with a request: so that each is told once.
+
 /// The lane of the alert that callbacks of a request fail.
 pub const FAILING_ALERT_LANE: i32 = -3;
 /// The lane of the alert that a party is late.

@@ -400,8 +400,11 @@ pub trait Status: Send + Sync {
     /// [`Unrepresentable`] when the party has no address.
     fn ask(&self, id: &RemoteId, x: &Exchange<'_>) -> Asked;
     /// The same at the other place where peers are known to serve it, for when the first answers 404 (opengdpr.md A3).
-    fn ask_elsewhere(&self, _id: &RemoteId, _x: &Exchange<'_>) -> Option<Asked> {
-        None
+    ///
+    /// # Errors
+    /// [`Unrepresentable`] when there is none.
+    fn ask_elsewhere(&self, _id: &RemoteId, _x: &Exchange<'_>) -> Asked {
+        Err(Unrepresentable("another place"))
     }
     /// Their answer.
     ///
@@ -425,8 +428,11 @@ pub trait Cancel: Send + Sync {
     /// [`Unrepresentable`] when the party has no address.
     fn ask(&self, id: &RemoteId, x: &Exchange<'_>) -> Asked;
     /// The same at the other place where peers are known to serve it, for when the first answers 404 (opengdpr.md A3).
-    fn ask_elsewhere(&self, _id: &RemoteId, _x: &Exchange<'_>) -> Option<Asked> {
-        None
+    ///
+    /// # Errors
+    /// [`Unrepresentable`] when there is none.
+    fn ask_elsewhere(&self, _id: &RemoteId, _x: &Exchange<'_>) -> Asked {
+        Err(Unrepresentable("another place"))
     }
     /// Their answer to the wish about the request of that id, which some do not repeat.
     ///

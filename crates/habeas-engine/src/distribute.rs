@@ -65,10 +65,12 @@ pub(crate) struct Share<'a> {
 }
 
 impl Engine {
-    /// The parties that do the work of requests that the organisation receives; empty where it does it itself.
-    pub(crate) fn downstream<'t>(&self, tenant: &'t Tenant) -> Vec<&'t Peer> {
-        let Fulfilment::Parties(ids) = &tenant.fulfilment else { return Vec::new() };
-        ids.iter().filter_map(|id| tenant.peer(id)).filter(|peer| peer.party.base.is_some()).collect()
+    /// The parties that do the work of requests that the organisation receives, with what they support; empty where it
+    /// does it itself.
+    pub(crate) async fn downstream<'t>(&self, tenant: &'t Tenant) -> Result<Vec<Candidate<'t>>> {
+        let Fulfilment::Parties(ids) = &tenant.fulfilment else { return Ok(Vec::new()) };
+        let peers = ids.iter().filter_map(|id| tenant.peer(id)).filter(|peer| peer.party.base.is_some());
+        self.candidates(tenant, peers.collect()).await
     }
 
     /// Asks them all at once what they support. Who cannot be asked now is not in the way.

@@ -232,7 +232,7 @@ impl Engine {
     /// [`Code::NotFound`]; [`Code::InvalidTransition`] when nothing is left to be done; when the store fails.
     pub async fn retry_leg(&self, id: &LegId) -> Result<LegRow> {
         self.hosts.forgive();
-        self.handle_leg(id, |leg| match leg.state {
+        self.handle_leg(id, |LegRow { leg, .. }| match leg.state {
             LegState::Refused { .. } => Some(Leg { state: LegState::Waiting, ..leg.clone() }),
             _ => (!leg.state.is_final()).then(|| leg.clone()),
         })
@@ -246,23 +246,27 @@ impl Engine {
     /// [`Code::NotFound`]; [`Code::InvalidTransition`] when the party works on it as it should, or it is final; when the
     /// store fails.
     pub async fn waive_leg(&self, id: &LegId) -> Result<LegRow> {
-        let row = self.store.leg(id).await?.ok_or(Problem::new(Code::NotFound))?;
-        let hopeless = row.trouble.is_some() || row.late_at.is_some();
-        self.handle_leg(id, |leg| {
+        let now = self.clock.now();
+        self.handle_leg(id, |row| {
+            let (leg, hopeless) = (&row.leg, row.trouble.is_some() || row.is_late(now));
             let open = matches!(leg.state, LegState::Waiting | LegState::Unsent) || hopeless && !leg.state.is_final();
             open.then(|| Leg { state: LegState::Waived, ..leg.clone() })
         })
         .await
     }
 
-    async fn handle_leg(&self, id: &LegId, change: impl Fn(&Leg) -> Option<Leg> + std::marker::Send) -> Result<LegRow> {
+    async fn handle_leg(
+        &self,
+        id: &LegId,
+        change: impl Fn(&LegRow) -> Option<Leg> + std::marker::Send,
+    ) -> Result<LegRow> {
         let row = self.store.leg(id).await?.ok_or(Problem::new(Code::NotFound))?;
         let request = self.store.request(&row.leg.request).await?.ok_or(Problem::new(Code::NotFound))?;
         if request.standing.state.is_final() {
             let why = format!("the request is {}", request.standing.state.name());
             return Err(Problem::new(Code::InvalidTransition).because(why).into());
         }
-        if change(&row.leg).is_none() {
+        if change(&row).is_none() {
             return Err(Problem::new(Code::InvalidTransition)
                 .because(format!("it is {}", row.leg.state.name()))
                 .into());
@@ -283,7 +287,7 @@ impl Engine {
         }
         for row in self.store.legs(id).await? {
             if !row.leg.state.is_final() && row.due_at.is_some() && row.leg.accepted_at.is_some() {
-                self.move_leg(row, |leg| (!leg.state.is_final()).then(|| leg.clone())).await?;
+                self.move_leg(row, |LegRow { leg, .. }| (!leg.state.is_final()).then(|| leg.clone())).await?;
             }
         }
         self.wake();

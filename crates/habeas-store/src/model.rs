@@ -338,6 +338,8 @@ pub struct LegRow {
     pub trouble: Option<String>,
     /// When it was noticed that the party is late.
     pub late_at: Option<Instant>,
+    /// After when the party is late: the date it gave, or else that of the request; `None` where nobody waits for it.
+    pub late_after: Option<Instant>,
     /// The party's host and port.
     pub host: String,
     /// Keyed digest of the body that was frozen, to compare the echo with: see [`LegRow::sent`].
@@ -346,6 +348,12 @@ pub struct LegRow {
 }
 
 impl LegRow {
+    /// Whether its party is past its date, and still waited for.
+    #[must_use]
+    pub fn is_late(&self, now: Instant) -> bool {
+        self.late_after.is_some_and(|by| by < now)
+    }
+
     /// Whether these are the bytes that were frozen for this leg.
     pub fn sent(&self, body: &[u8]) -> bool {
         self.sent_mac.is_some_and(|mac| habeas_trust::digest::constant_time_eq(&mac, &self.sealer.mac("sent", body)))

@@ -124,8 +124,7 @@ fn tls(loaded: &mut Loaded) -> Option<TlsFiles> {
 /// The configured authorities, else the system's.
 pub fn roots(loaded: &mut Loaded) -> Roots {
     let Some(file) = loaded.config.trust.ca_file.clone() else {
-        let system = rustls_native_certs::load_native_certs().certs;
-        let roots = Roots::from_der(system.into_iter().map(|certificate| certificate.to_vec()));
+        let roots = system_roots();
         if roots.is_empty() {
             loaded.warn("trust", "this system has no trusted authorities, so no signature can be verified");
         }
@@ -136,6 +135,12 @@ pub fn roots(loaded: &mut Loaded) -> Roots {
         loaded.object("trust.ca_file", error.to_string());
         Roots::default()
     })
+}
+
+/// The authorities that this system trusts.
+pub fn system_roots() -> Roots {
+    let system = rustls_native_certs::load_native_certs().certs;
+    Roots::from_der(system.into_iter().map(|certificate| certificate.to_vec()))
 }
 
 fn policy(loaded: &mut Loaded, roots: &Arc<Roots>) -> outbound::Policy {

@@ -79,6 +79,21 @@ pub fn lock(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
+/// The same for a database: a second process would take the first one's leases from it.
+///
+/// # Errors
+/// When the file beside it cannot be used.
+pub fn lock_database(database: &Path) -> io::Result<Option<File>> {
+    lock(&longer(database, ".lock"))
+}
+
+/// A path whose name goes on.
+pub fn longer(path: &Path, ending: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(ending);
+    path.into()
+}
+
 /// A folder for a while: it goes when this is dropped.
 #[derive(Debug)]
 pub struct Passing(PathBuf);
@@ -112,9 +127,7 @@ fn beside(path: &Path, text: &str, readers: Readers) -> io::Result<PathBuf> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = PathBuf::from(name);
+    let beside = longer(path, &format!(".{}.new", std::process::id()));
     let _ = fs::remove_file(&beside);
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -4,20 +4,12 @@
 use habeas_core::{
     clock::Instant,
     delivery::{FAILING_ALERT_LANE, LATE_ALERT_LANE},
-    dialect::Outgoing,
-    request::Request,
 };
 use habeas_store::{Leased, LegRow};
-use http::Method;
 use serde::Serialize;
 
-use super::{Rendered, read_bytes, webhook::headers};
-use crate::{
-    Engine, Error, Result,
-    directory::Webhook,
-    operator::CertificateEnd,
-    outbound::{Call, Destination},
-};
+use super::{Rendered, webhook::headers};
+use crate::{Engine, Error, Result, directory::Webhook, operator::CertificateEnd, outbound::Call};
 
 #[derive(Serialize)]
 struct Message<'a> {
@@ -55,7 +47,7 @@ impl Engine {
         let (kind, explanation, about): (_, _, Vec<&LegRow>) = match leased.delivery.id.lane {
             FAILING_ALERT_LANE => ("callbacks.failing", "Callbacks of this request cannot be delivered.", Vec::new()),
             LATE_ALERT_LANE => {
-                let late = |row: &&LegRow| is_late(row, request, now);
+                let late = |row: &&LegRow| row.is_late(now);
                 ("party.late", "These parties have let their date pass.", legs.iter().filter(late).collect())
             }
             _ => {
@@ -112,23 +104,12 @@ impl Engine {
         }
     }
 
-    fn alert_call<'a>(&self, alert: &'a Webhook, id: &str, message: &Message<'_>) -> Result<Call<'a>> {
+    fn alert_call(&self, alert: &Webhook, id: &str, message: &Message<'_>) -> Result<Call<'static>> {
         let body = serde_json::to_vec(message).map_err(|_| Error::Bug("a message that is no JSON"))?;
         let timestamp = self.clock.now().ms() / 1000;
         let headers = headers(id, timestamp, &alert.secret.sign(id, timestamp, &body))?;
-        Ok(Call {
-            outgoing: Outgoing { method: Method::POST, url: alert.url.clone(), headers, body },
-            destination: Destination::Configured,
-            credential: None,
-            read_bytes: read_bytes(),
-            within_ms: self.settings.attempt_ms,
-        })
+        Ok(self.post(&alert.url, headers, body))
     }
-}
-
-/// Whether a leg's party is past the date it gave, or without one past the request's promise.
-fn is_late(row: &LegRow, request: &Request, now: Instant) -> bool {
-    !row.leg.state.is_final() && row.leg.expected_by.unwrap_or(request.promised_by) < now
 }
 
 fn party(row: &LegRow) -> PartyOut<'_> {

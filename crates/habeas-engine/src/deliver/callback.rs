@@ -3,7 +3,7 @@
 use habeas_core::dialect::Exchange;
 use habeas_store::Leased;
 
-use super::{Rendered, read_bytes};
+use super::{READ_BYTES, Rendered};
 use crate::{
     Engine, Error, Result,
     hand::Hand,
@@ -43,7 +43,7 @@ impl Engine {
             outgoing,
             destination: Destination::Named,
             credential: None,
-            read_bytes: read_bytes(),
+            read_bytes: READ_BYTES,
             within_ms: self.settings.attempt_ms,
         }))
     }

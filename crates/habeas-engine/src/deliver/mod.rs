@@ -11,14 +11,16 @@ mod webhook;
 use habeas_core::{
     clock::{DAY_MS, Instant},
     delivery::{Attempt, Delivery, DeliveryKind, Outcome},
+    dialect::Outgoing,
 };
 use habeas_store::{Leased, NewDelivery, Settlement, StoreError, Then};
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header};
+use url::Url;
 
 use self::hosts::Went;
 use crate::{
     Engine, Error, Result,
-    outbound::{Call, Heard, OutboundError},
+    outbound::{Call, Destination, Heard, OutboundError},
 };
 
 /// How much of an answer is kept.
@@ -160,7 +162,15 @@ pub(crate) fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
     (0..=DAY_MS / 1000).contains(&seconds).then(|| seconds * 1000).or(Some(DAY_MS))
 }
 
-/// How much of an answer to a delivery is read.
-pub(crate) const fn read_bytes() -> usize {
-    READ_BYTES
+impl Engine {
+    /// A message of ours to an address from the configuration.
+    fn post(&self, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Call<'static> {
+        Call {
+            outgoing: Outgoing { method: Method::POST, url: url.clone(), headers, body },
+            destination: Destination::Configured,
+            credential: None,
+            read_bytes: READ_BYTES,
+            within_ms: self.settings.attempt_ms,
+        }
+    }
 }

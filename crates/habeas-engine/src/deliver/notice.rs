@@ -4,19 +4,14 @@
 use habeas_core::{
     clock::Instant,
     delivery::{Attempt, DeliveryKind, DeliveryState, FAILING_ALERT_LANE, NOTICE_LANE},
-    dialect::Outgoing,
     id::RequestId,
 };
 use habeas_store::{DeliveryFilter, DeliveryRow, Leased, NewDelivery, Then};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, header};
 use serde::Serialize;
 
-use super::{Rendered, read_bytes};
-use crate::{
-    Engine, Error, Result,
-    change::configured,
-    outbound::{Call, Destination},
-};
+use super::Rendered;
+use crate::{Engine, Error, Result, change::configured};
 
 #[derive(Serialize)]
 struct Message<'a> {
@@ -93,12 +88,6 @@ impl Engine {
             headers.insert("webhook-id", id);
         }
         let body = serde_json::to_vec(&message).map_err(|_| Error::Bug("a message that is no JSON"))?;
-        Ok(Some(Call {
-            outgoing: Outgoing { method: Method::POST, url: contact.clone(), headers, body },
-            destination: Destination::Configured,
-            credential: None,
-            read_bytes: read_bytes(),
-            within_ms: self.settings.attempt_ms,
-        }))
+        Ok(Some(self.post(contact, headers, body)))
     }
 }

@@ -1,20 +1,15 @@
 //! The hand-over of a request to the organisation's own systems: a message signed by the Standard Webhooks scheme,
 //! which they may answer at once or later.
 
-use habeas_core::{clock::Instant, dialect::Outgoing};
+use habeas_core::clock::Instant;
 use habeas_store::Leased;
 use habeas_wire::json::Object;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, header};
 use serde::Serialize;
 use url::Url;
 
-use super::{Rendered, read_bytes};
-use crate::{
-    Engine, Error, Result,
-    directory::Fulfilment,
-    fulfil::WebhookAnswer,
-    outbound::{Call, Destination, Heard},
-};
+use super::Rendered;
+use crate::{Engine, Error, Result, directory::Fulfilment, fulfil::WebhookAnswer, outbound::Heard};
 
 const ANSWER_DEPTH: usize = 16;
 
@@ -118,13 +113,7 @@ impl Engine {
         let id = leased.delivery.id.to_string();
         let timestamp = self.clock.now().ms() / 1000;
         let headers = headers(&id, timestamp, &webhook.secret.sign(&id, timestamp, &body))?;
-        Ok(Some(Call {
-            outgoing: Outgoing { method: Method::POST, url: webhook.url.clone(), headers, body },
-            destination: Destination::Configured,
-            credential: None,
-            read_bytes: read_bytes(),
-            within_ms: self.settings.attempt_ms,
-        }))
+        Ok(Some(self.post(&webhook.url, headers, body)))
     }
 
     /// Takes the answer that came at once, if any. What it says wrongly is logged by name, and the request waits.

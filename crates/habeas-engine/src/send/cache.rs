@@ -42,7 +42,7 @@ type Entry = Arc<tokio::sync::Mutex<Known>>;
 
 #[derive(Default)]
 pub(super) struct Known {
-    pub(super) capabilities: Option<(Capabilities, Instant)>,
+    capabilities: Option<(Capabilities, Instant)>,
     key: Option<Cached>,
     absent_until: Option<Instant>,
     failures: u32,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use habeas_core::{
     capability::Capabilities,
+    clock::SECOND_MS,
     dialect::{Asked, Dialect, Exchange, Outgoing, Told},
     message::{AnswerHead, Claim, Unverified, Verified},
     party::Party,
@@ -20,7 +21,6 @@ use crate::{
     keyring::{Keys, PeerKey},
     outbound::{Call, Destination, OutboundError},
 };
-use habeas_core::clock::SECOND_MS;
 
 const READ_BYTES: usize = 64 * 1024;
 /// Less than anybody waits for it, so that a party that hangs is known to hang.

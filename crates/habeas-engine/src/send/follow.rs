@@ -25,7 +25,7 @@ impl Engine {
     /// are asked by the worker.
     pub(crate) async fn take_legs_back(&self, id: &RequestId) -> Result<()> {
         for row in self.store.legs(id).await? {
-            self.move_leg(row, |leg| {
+            self.move_leg(row, |LegRow { leg, .. }| {
                 if leg.state.is_final() || leg.cancel != LegCancel::No {
                     return None;
                 }
@@ -46,11 +46,11 @@ impl Engine {
     pub(crate) async fn move_leg(
         &self,
         mut row: LegRow,
-        change: impl Fn(&Leg) -> Option<Leg> + std::marker::Send,
+        change: impl Fn(&LegRow) -> Option<Leg> + std::marker::Send,
     ) -> Result<()> {
         let held = self.store.request(&row.leg.request).await?.map(|request| request.hold_until);
         for _ in 0..LEG_TRIES {
-            let Some(leg) = change(&row.leg) else { return Ok(()) };
+            let Some(leg) = change(&row) else { return Ok(()) };
             // Nobody sends what is held, not even sooner.
             let from = held.filter(|_| leg.state == LegState::Waiting).unwrap_or(self.clock.now());
             let save = LegSave {

@@ -1,8 +1,8 @@
 //! The next step of a leg: submit it, take it back, or ask how it stands.
 
-use habeas_core::dialect::Told;
 use habeas_core::{
-    dialect::{Asked, Exchange, Operation, Outgoing},
+    clock::SECOND_MS,
+    dialect::{Asked, Exchange, Operation, Outgoing, Told},
     id::RemoteId,
     leg::{Leg, LegCancel, LegState, Progress},
     message::{AnswerHead, Claim, Unverified, Verified},
@@ -17,7 +17,6 @@ use crate::{
     keyring::{Keys, PeerKey},
     outbound::{Call, Destination, OutboundError},
 };
-use habeas_core::clock::SECOND_MS;
 
 const READ_BYTES: usize = 4 * 1024 * 1024;
 /// So often a party is asked to take a request back that answers neither yes nor no.
@@ -56,6 +55,11 @@ pub(super) enum Step {
 impl Step {
     pub(super) fn made(leg: Leg, receipt: Option<Receipt>) -> Self {
         Self::Made { leg: Box::new(leg), receipt: receipt.map(Box::new), asked: 0, trouble: None }
+    }
+
+    /// It is made, and an operator should look at it all the same.
+    pub(super) fn troubled(leg: Leg, why: String) -> Self {
+        Self::Made { leg: Box::new(leg), receipt: None, asked: 0, trouble: Some(why) }
     }
 
     /// What failed is tried again.
@@ -179,8 +183,7 @@ impl Engine {
         }
         let cancel = if leg.cancel == LegCancel::Wanted { LegCancel::Refused } else { leg.cancel };
         let accepted_at = leg.accepted_at.or(Some(self.clock.now()));
-        let trouble = Some("it does not know the request any more".to_owned());
-        Step::Made { leg: Box::new(Leg { cancel, accepted_at, ..leg }), receipt: None, asked: 0, trouble }
+        Step::troubled(Leg { cancel, accepted_at, ..leg }, "it does not know the request any more".to_owned())
     }
 
     /// Asks whether the party has a leg whose receipt never came.
@@ -202,23 +205,16 @@ impl Engine {
         peer: &Peer,
         operation: Operation,
         ask: impl FnOnce(&Exchange<'_>) -> Asked + Send,
-        elsewhere: impl FnOnce(&Exchange<'_>) -> Option<Asked> + Send,
+        elsewhere: impl FnOnce(&Exchange<'_>) -> Asked + Send,
     ) -> Result<Answered> {
         let outgoing = self.ask(tenant, &peer.party, ask)?;
         let answer = self.converse(tenant, peer, operation, frozen(outgoing)).await?;
         if answer.message.head().status != 404 {
             return Ok(answer);
         }
-        let mut there = None;
-        // No other place is not an error, so it goes around `ask`.
-        let asked = self.ask(tenant, &peer.party, |x| {
-            let asked = elsewhere(x);
-            there = Some(asked.is_some());
-            asked.unwrap_or(Err(habeas_core::dialect::Unrepresentable("another place")))
-        });
-        match asked {
+        match self.ask(tenant, &peer.party, elsewhere) {
             Ok(outgoing) => self.converse(tenant, peer, operation, frozen(outgoing)).await,
-            Err(_) if there == Some(false) => Ok(answer),
+            Err(Error::Unrepresentable(_)) => Ok(answer),
             Err(error) => Err(error),
         }
     }

@@ -57,7 +57,7 @@ impl Engine {
             let wrong = |why| Problem::at(Code::InvalidField, Field::entry(IDENTITIES, index)).because(why);
             *identity = well_formed(identity).map_err(wrong)?;
         }
-        if let Some(existing) = self.sent_before(&send).await? {
+        if let Some(existing) = self.made_before(&send).await? {
             return existing;
         }
         let peers = addressees(tenant, &send)?;
@@ -80,7 +80,7 @@ impl Engine {
     }
 
     /// A wish that was fulfilled before is so again, whatever the parties support by now.
-    async fn sent_before(&self, send: &Send) -> Result<Option<Result<Sent>>> {
+    async fn made_before(&self, send: &Send) -> Result<Option<Result<Sent>>> {
         let Some(reference) = &send.reference else { return Ok(None) };
         let existing = self.store.by_reference(&send.from, reference, &wish(send)).await?;
         Ok(existing.map(|existing| sent(existing, RequestId::new(""))))

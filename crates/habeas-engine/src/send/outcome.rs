@@ -5,7 +5,6 @@ use habeas_core::{
     dialect::{Operation, Reported},
     leg::{Leg, LegCancel, LegState},
     message::Who,
-    problem::{Code, Problem},
     receipt::Receipt,
 };
 use habeas_store::{LeasedLeg, LegRow, LegSave, StoreError};
@@ -173,7 +172,7 @@ impl Engine {
                 saved => return Ok(saved?),
             }
         }
-        Err(Problem::new(Code::Unavailable).into())
+        Err(StoreError::Stale.into())
     }
 }
 

@@ -21,7 +21,10 @@ use crate::{
 /// What there is to be sent.
 enum Made {
     Message(Frozen),
+    /// Nobody waits for it, or it has nothing to do with the request.
     Nothing(LegState),
+    /// Somebody relied on it, and it serves too little: why we refuse in its place.
+    TooLittle,
     NoWords(String),
     Taken,
 }
@@ -40,11 +43,11 @@ impl Engine {
             Some(earlier) => earlier,
             None => match self.make_submission(leased, tenant, peer, submit).await? {
                 Made::Message(message) => self.store.freeze(&leg.id, leased.fence, &message).await?,
-                Made::Nothing(state @ LegState::Refused { .. }) => {
-                    let trouble = Some("no party takes one of the identities".to_owned());
-                    return Ok(Step::Made { leg: Box::new(Leg { state, ..leg }), receipt: None, asked: 0, trouble });
-                }
                 Made::Nothing(state) => return Ok(Step::made(Leg { state, ..leg }, None)),
+                Made::TooLittle => {
+                    let leg = Leg { state: LegState::Refused { status: UNSERVED }, ..leg };
+                    return Ok(Step::troubled(leg, "no party takes one of the identities".to_owned()));
+                }
                 // What the party's version has no words for is not sent in part: an operator decides.
                 Made::NoWords(what) => return Ok(Step::Stuck(what)),
                 Made::Taken => return Ok(refused(leg, TAKEN, true)),
@@ -57,14 +60,7 @@ impl Engine {
             Told::Refused { status, exists: true, .. } if leg.state != LegState::Waiting => {
                 self.look_for(leased, tenant, peer, status).await
             }
-            // It has the request, as its callbacks show, and gives no receipt for it.
-            Told::Refused { status, .. } if matches!(leg.state, LegState::Sent { .. }) => Ok(Step::Made {
-                leg: Box::new(Leg { accepted_at: Some(self.clock.now()), ..leg }),
-                receipt: None,
-                asked: 0,
-                trouble: Some(format!("it gave no receipt: {status}")),
-            }),
-            Told::Refused { status, exists, .. } => Ok(refused(leg, status, exists)),
+            Told::Refused { status, exists, .. } => Ok(self.denied_receipt(leg, status, exists)),
             Told::Said(reported) => self.accepted(leg, peer, &answer, reported, &sent),
         }
     }
@@ -84,12 +80,12 @@ impl Engine {
         }
         let Some(secrets) = self.store.secrets(&leg.request).await? else { return Ok(Made::Nothing(LegState::Waived)) };
         let Some(identities) = self.identities_for(tenant, peer, leg, &secrets.subject.identities).await? else {
-            return Ok(Made::Nothing(self.serves_nothing(tenant, leg, &secrets.subject.identities).await?));
+            return self.serves_nothing(tenant, leg, &secrets.subject.identities).await;
         };
         let all = &secrets.subject.identities;
         if identities.len() < all.len() && !self.left_over(tenant, leg, all).await?.is_empty() {
             tracing::info!(request = %leg.request, party = %leg.party, "no party takes one of the identities");
-            return Ok(Made::Nothing(LegState::Refused { status: UNSERVED }));
+            return Ok(Made::TooLittle);
         }
         match self.render(leased, tenant, peer, submit, secrets, identities) {
             Ok(Outgoing { method, url, headers, body }) => Ok(Made::Message(Frozen { method, url, headers, body })),
@@ -103,26 +99,28 @@ impl Engine {
     async fn look_for(&self, leased: &LeasedLeg, tenant: &Tenant, peer: &Peer, status: u16) -> Result<Step> {
         Ok(match self.is_there(leased, tenant, peer).await? {
             There::Yes { leg, receipt } => Step::Made { leg, receipt, asked: 0, trouble: None },
-            // Its callbacks show that it has the request, whatever it says.
-            There::No if matches!(leased.row.leg.state, LegState::Sent { .. }) => Step::Made {
-                leg: Box::new(Leg { accepted_at: Some(self.clock.now()), ..leased.row.leg.clone() }),
-                receipt: None,
-                asked: 0,
-                trouble: Some(format!("it gave no receipt: {status}")),
-            },
-            There::No => refused(leased.row.leg.clone(), status, true),
+            There::No => self.denied_receipt(leased.row.leg.clone(), status, true),
             There::Unclear(step) => step,
         })
     }
 
+    /// A party gave an error instead of a receipt. It may have the request all the same, as its callbacks show.
+    fn denied_receipt(&self, leg: Leg, status: u16, exists: bool) -> Step {
+        if matches!(leg.state, LegState::Sent { .. }) {
+            let leg = Leg { accepted_at: Some(self.clock.now()), ..leg };
+            return Step::troubled(leg, format!("it gave no receipt: {status}"));
+        }
+        refused(leg, status, exists)
+    }
+
     /// A party that turned out to serve nothing of a request has nothing to do with it, unless somebody relied on it: an
     /// identity that no party takes is not passed over.
-    async fn serves_nothing(&self, tenant: &Tenant, leg: &Leg, identities: &[Identity]) -> Result<LegState> {
+    async fn serves_nothing(&self, tenant: &Tenant, leg: &Leg, identities: &[Identity]) -> Result<Made> {
         tracing::info!(request = %leg.request, party = %leg.party, "a party serves nothing of a request");
         let left = self.left_over(tenant, leg, identities).await?;
         // Where nobody takes any of them, every leg ends so, and the request is denied for that.
         let nobody = left.len() == identities.len();
-        Ok(if left.is_empty() || nobody { LegState::Inapplicable } else { LegState::Refused { status: UNSERVED } })
+        Ok(if left.is_empty() || nobody { Made::Nothing(LegState::Inapplicable) } else { Made::TooLittle })
     }
 
     /// The identities that no party of a request takes.
@@ -228,5 +226,5 @@ fn refused(mut leg: Leg, status: u16, exists: bool) -> Step {
     } else {
         format!("it refused the request: {status}")
     };
-    Step::Made { leg: Box::new(leg), receipt: None, asked: 0, trouble: Some(trouble) }
+    Step::troubled(leg, trouble)
 }

@@ -9,7 +9,7 @@ use habeas_core::{
     request::Request,
     state::{Change, State},
 };
-use habeas_store::{Issued, IssuedBefore, LegRow, StoreError};
+use habeas_store::{Existing, Issued, IssuedBefore, LegRow, StoreError};
 
 use crate::{
     Engine, Error, Result,
@@ -18,6 +18,8 @@ use crate::{
     send::not_taken_back,
     serve::{Arrival, caller},
 };
+
+const VANISHED: Error = Error::Bug("a request that vanished while it was read");
 
 impl Engine {
     pub(super) async fn cancel_theirs(&self, arrival: &mut Arrival, message: Verified<RequestHead>) -> Result<Answer> {
@@ -35,7 +37,8 @@ impl Engine {
             let dialect = std::sync::Arc::clone(&arrival.dialect);
             let cancel = dialect.cancel().ok_or(ABSENT)?;
             if request.standing.state == State::Cancelled {
-                return self.cancelled_before(arrival, cancel, &request).await;
+                let existing = self.store.existing(&request.id, None).await?.ok_or(VANISHED)?;
+                return self.cancelled_before(arrival, cancel, &request, &existing).await;
             }
             let legs = self.store.legs(&request.id).await?;
             let done = if legs.is_empty() {
@@ -62,15 +65,14 @@ impl Engine {
         request: &Request,
         legs: &[LegRow],
     ) -> Result<Answer> {
-        if let Some(existing) = self.store.existing(&request.id, None).await?
-            && existing.cancelled_at.is_some()
-        {
+        let existing = self.store.existing(&request.id, None).await?.ok_or(VANISHED)?;
+        if existing.cancelled_at.is_some() {
             let legs: Vec<_> = legs.iter().map(|row| row.leg.clone()).collect();
             if let Some(why) = not_taken_back(&legs, &arrival.tenant) {
                 return Err(Problem::new(Code::NotCancellable).because(why).into());
             }
             self.take_legs_back(&request.id).await?;
-            return self.cancelled_before(arrival, cancel, request).await;
+            return self.cancelled_before(arrival, cancel, request, &existing).await;
         }
         if !matches!(request.standing.state, State::Received | State::Distributed) {
             return Err(not_cancellable(arrival, request));
@@ -100,12 +102,13 @@ impl Engine {
     }
 
     /// The same answer once more, and no second callback.
-    async fn cancelled_before(&self, arrival: &Arrival, cancel: &dyn Cancel, request: &Request) -> Result<Answer> {
-        let existing = self
-            .store
-            .existing(&request.id, None)
-            .await?
-            .ok_or(Error::Bug("a request that vanished while it was read"))?;
+    async fn cancelled_before(
+        &self,
+        arrival: &Arrival,
+        cancel: &dyn Cancel,
+        request: &Request,
+        existing: &Existing,
+    ) -> Result<Answer> {
         let at = existing.cancelled_at.ok_or(Error::Bug("a cancelled request without its cancellation"))?;
         let original = self.original(arrival, request).await?;
         let (answer, _) =

@@ -236,7 +236,7 @@ impl Engine {
             Operation::Certificate => self.public(arrival),
             Operation::Discover => {
                 let tenant = Arc::clone(&arrival.tenant);
-                arrival.stand_for(&self.downstream_of(&tenant).await?);
+                arrival.stand_for(&self.downstream(&tenant).await?);
                 self.public(arrival)
             }
             Operation::Submit => {
@@ -266,11 +266,6 @@ impl Engine {
         let key = self.key_for(&arrival.tenant, speaker.peer(), &body, signature).await.map_err(unbelievable)?;
         let message = verify(arrival, body, Some(&key))?;
         self.callback(arrival, row, &speaker, &key, message).await
-    }
-
-    /// The parties that do an organisation's work, with what they support.
-    async fn downstream_of<'t>(&self, tenant: &'t Tenant) -> Result<Vec<Candidate<'t>>> {
-        self.candidates(tenant, self.downstream(tenant)).await
     }
 
     /// What a peer is told of an error; whatever is our own fault is logged here, once.

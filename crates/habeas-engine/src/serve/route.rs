@@ -41,6 +41,9 @@ pub(super) fn route<'a>(
     let mut allow: Vec<&'static str> = Vec::new();
     let mut routed: Option<Routed<'a>> = None;
     for mount in directory.mounts(tenant.domain()) {
+        if routed.as_ref().is_some_and(|found| found.mount.path.len() > mount.path.len()) {
+            break;
+        }
         let (Some(rest), Some(dialect)) = (below(mount, path), directory.dialect(&mount.dialect)) else { continue };
         for endpoint in dialect.endpoints().iter().filter(|endpoint| endpoint.roles.contains(&mount.role)) {
             let Some(params) = matches(endpoint.path, rest) else { continue };

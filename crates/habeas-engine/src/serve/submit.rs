@@ -29,7 +29,7 @@ const NAMES: Names = Names { right: "subject_request_type", identities: "subject
 impl Engine {
     pub(super) async fn submit(&self, arrival: &mut Arrival, message: Verified<RequestHead>) -> Result<Answer> {
         let tenant = std::sync::Arc::clone(&arrival.tenant);
-        let downstream = without(self.downstream_of(&tenant).await?, &tenant, caller(&message)?);
+        let downstream = without(self.downstream(&tenant).await?, &tenant, caller(&message)?);
         arrival.stand_for(&downstream);
         match self.take_in(arrival, &downstream, &message).await {
             // What is supported may have changed since it was accepted: the same bytes get the same receipt.

@@ -87,8 +87,11 @@ pub(super) fn item(method: Method, id: &RemoteId, x: &Exchange<'_>) -> Asked {
 }
 
 /// The same below the singular, as 0.1 shows it and few peers have it (A3); later versions show the plural.
-pub(super) fn item_elsewhere(version: &Version, method: Method, id: &RemoteId, x: &Exchange<'_>) -> Option<Asked> {
-    version.shows_singular_path.then(|| call(method, &["opengdpr_request", id.as_str()], x))
+pub(super) fn item_elsewhere(version: &Version, method: Method, id: &RemoteId, x: &Exchange<'_>) -> Asked {
+    if !version.shows_singular_path {
+        return Err(Unrepresentable("another place"));
+    }
+    call(method, &["opengdpr_request", id.as_str()], x)
 }
 
 /// A call without a body to a path of the party.

@@ -40,7 +40,7 @@ impl Cancel for OpenGdpr {
         answer::item(Method::DELETE, id, x)
     }
 
-    fn ask_elsewhere(&self, id: &RemoteId, x: &Exchange<'_>) -> Option<Asked> {
+    fn ask_elsewhere(&self, id: &RemoteId, x: &Exchange<'_>) -> Asked {
         answer::item_elsewhere(self.version, Method::DELETE, id, x)
     }
 

@@ -3,6 +3,7 @@
 use habeas_core::{
     capability::Capabilities,
     dialect::{Answer, Asked, Back, Discover, Exchange, Told},
+    domain::Domain,
     identity::{Format, Kind},
     problem::{Code, Field, Problem},
     right::Right,
@@ -14,7 +15,15 @@ use url::Url;
 use super::{answer, field, report, words};
 use crate::dialect::OpenGdpr;
 
+/// Where the documents' examples have all their endpoints.
+const USUAL_PATH: &str = "/v1";
+
 impl Discover for OpenGdpr {
+    /// Below the major version, or at the top (A19).
+    fn usual_bases(&self, domain: &Domain) -> Vec<Url> {
+        [USUAL_PATH, "/"].iter().filter_map(|path| Url::parse(&format!("https://{domain}{path}")).ok()).collect()
+    }
+
     fn reply(&self, x: &Exchange<'_>) -> Answer {
         let capabilities = &x.us.capabilities;
         let identities = capabilities.identities.iter().map(|(kind, format)| {

@@ -34,7 +34,7 @@ impl Status for OpenGdpr {
         answer::item(Method::GET, id, x)
     }
 
-    fn ask_elsewhere(&self, id: &RemoteId, x: &Exchange<'_>) -> Option<Asked> {
+    fn ask_elsewhere(&self, id: &RemoteId, x: &Exchange<'_>) -> Asked {
         answer::item_elsewhere(self.version, Method::GET, id, x)
     }
 

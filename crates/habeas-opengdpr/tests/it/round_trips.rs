@@ -175,14 +175,31 @@ fn a_peer_of_0_1_may_be_asked_at_the_singular_too() {
         let status = dialect.status().unwrap().ask_elsewhere(&id, &world.x());
         let cancel = dialect.cancel().unwrap().ask_elsewhere(&id, &world.x());
         if edition.name == "1.0" {
-            assert_eq!((status, cancel), (None, None));
+            let nowhere = || Err(Unrepresentable("another place"));
+            assert_eq!((status, cancel), (nowhere(), nowhere()));
             continue;
         }
         for (call, method) in [(status, "GET"), (cancel, "DELETE")] {
-            let call = call.unwrap().unwrap();
+            let call = call.unwrap();
             assert_eq!(call.method, method);
             assert_eq!(call.url.as_str(), format!("https://peer.example/v1/opengdpr_request/{ID}"));
         }
+    }
+}
+
+/// A19: whoever is known by domain only is looked for below the major version first.
+#[test]
+fn a_domain_alone_is_discovered_below_the_version_and_then_at_the_top() {
+    for edition in &EDITIONS {
+        let dialect = (edition.dialect)();
+        let bases = dialect.discover().unwrap().usual_bases(&"peer.example".parse().unwrap());
+        let asked = bases.into_iter().map(|base| {
+            let mut world = World::new();
+            world.them.base = Some(base);
+            dialect.discover().unwrap().ask(&world.x()).unwrap().url.to_string()
+        });
+        let places = ["https://peer.example/v1/discovery", "https://peer.example/discovery"];
+        assert_eq!(asked.collect::<Vec<_>>(), places, "{}", edition.name);
     }
 }
 

@@ -8,7 +8,7 @@ use habeas_core::{
     problem::Problem,
 };
 use habeas_engine::Engine;
-use habeas_store::model::{LegFilter, LegRow};
+use habeas_store::model::LegFilter;
 
 use super::{
     dto,
@@ -26,7 +26,7 @@ use crate::problem::Failure;
 pub(super) async fn list(State(engine): State<Arc<Engine>>, params: Params) -> Result<Json<dto::Legs>, Failure> {
     let filter = filter(params)?;
     let rows = engine.legs(&filter).await?;
-    Ok(Json(dto::Legs { legs: rows.iter().map(|row| shown(row, filter.late, &engine)).collect() }))
+    Ok(Json(dto::Legs { legs: rows.iter().map(|row| show::leg(row, &[], &engine)).collect() }))
 }
 
 fn filter(mut params: Params) -> Result<LegFilter, Problem> {
@@ -52,7 +52,7 @@ pub(super) async fn retry(
     Caught(id): Caught<String>,
 ) -> Result<Json<dto::Leg>, Failure> {
     let row = engine.retry_leg(&LegId::new(id)).await?;
-    Ok(Json(shown(&row, false, &engine)))
+    Ok(Json(show::leg(&row, &[], &engine)))
 }
 
 /// Gives a leg up that its party has not answered yet. The party may have it all the same, if it was tried before.
@@ -66,11 +66,5 @@ pub(super) async fn waive(
     Caught(id): Caught<String>,
 ) -> Result<Json<dto::Leg>, Failure> {
     let row = engine.waive_leg(&LegId::new(id)).await?;
-    Ok(Json(shown(&row, false, &engine)))
-}
-
-/// A leg alone. The store knows more of lateness than the leg itself: the promise of its request.
-fn shown(row: &LegRow, late: bool, engine: &Engine) -> dto::Leg {
-    let leg = show::leg(row, &[], engine);
-    dto::Leg { late: late || leg.late, ..leg }
+    Ok(Json(show::leg(&row, &[], &engine)))
 }

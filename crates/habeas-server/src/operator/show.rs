@@ -61,15 +61,9 @@ pub(super) fn request(request: &Request, now: Instant) -> dto::Request {
 pub(super) fn story(story: &Story, engine: &Engine) -> dto::Story {
     let now = engine.clock().now();
     let receipts: Vec<&Receipt> = story.receipts.iter().map(|row| &row.receipt).collect();
-    let past_promise = now > story.request.promised_by;
-    let legs = story.legs.iter().map(|row| {
-        let shown = leg(row, &receipts, engine);
-        let late = shown.late || past_promise && row.leg.expected_by.is_none() && !row.leg.state.is_final();
-        dto::Leg { late, ..shown }
-    });
     dto::Story {
         request: request(&story.request, now),
-        legs: legs.collect(),
+        legs: story.legs.iter().map(|row| leg(row, &receipts, engine)).collect(),
         history: story.history.iter().map(event).collect(),
         receipts: receipts.iter().map(|kept| receipt(kept)).collect(),
         deliveries: story.deliveries.iter().map(delivery).collect(),
@@ -78,9 +72,8 @@ pub(super) fn story(story: &Story, engine: &Engine) -> dto::Story {
 
 /// A leg, with its receipt if it is among these.
 pub(super) fn leg(row: &LegRow, receipts: &[&Receipt], engine: &Engine) -> dto::Leg {
-    let (leg, now) = (&row.leg, engine.clock().now());
+    let leg = &row.leg;
     let peer = engine.directory().tenant(&leg.organisation).and_then(|tenant| tenant.peer(&leg.party));
-    let past = row.late_at.is_some() || leg.expected_by.is_some_and(|by| now > by);
     let of_submission = |kept: &&&Receipt| kept.leg == leg.id && kept.operation == Operation::Submit;
     dto::Leg {
         leg_id: leg.id.to_string(),
@@ -95,7 +88,7 @@ pub(super) fn leg(row: &LegRow, receipts: &[&Receipt], engine: &Engine) -> dto::
         attempts: row.attempts,
         next_attempt_at: row.due_at.map(time),
         trouble: row.trouble.clone(),
-        late: past && !leg.state.is_final(),
+        late: row.is_late(engine.clock().now()),
         revision: row.revision,
         accepted_at: leg.accepted_at.map(time),
         expected_by: leg.expected_by.map(time),
@@ -165,7 +158,7 @@ pub(super) fn faults(faults: &Faults, engine: &Engine) -> dto::Faults {
     };
     dto::Faults {
         deliveries: faults.deliveries.iter().map(delivery).collect(),
-        late: faults.late.iter().map(|row| dto::Leg { late: true, ..leg(row, &[], engine) }).collect(),
+        late: faults.late.iter().map(|row| leg(row, &[], engine)).collect(),
         stuck: faults.stuck.iter().map(|row| leg(row, &[], engine)).collect(),
         certificates: faults.certificates.iter().map(certificate).collect(),
     }

@@ -57,10 +57,8 @@ pub(super) async fn run(setup: &Setup, output: Output) -> Outcome {
     Ok(ended?)
 }
 
-/// Keeps a second server away from the database: the first one's leases would be taken from it.
+/// Keeps a second server away from the database.
 fn lock(database: &Path) -> anyhow::Result<File> {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".lock");
-    let lock = files::lock(path.as_ref()).with_context(|| format!("{} cannot be locked", database.display()))?;
+    let lock = files::lock_database(database).with_context(|| format!("{} cannot be locked", database.display()))?;
     lock.with_context(|| format!("another server uses {}", database.display()))
 }

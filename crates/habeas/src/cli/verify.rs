@@ -22,6 +22,7 @@ use super::{
     exit::{Exit, Failure, Outcome},
     output::Output,
 };
+use crate::assembly;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -146,8 +147,7 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 /// The authorities named, else the system's.
 fn roots(args: &Args) -> Outcome<Roots> {
     let Some(file) = &args.ca else {
-        let system = rustls_native_certs::load_native_certs().certs;
-        let roots = Roots::from_der(system.into_iter().map(|certificate| certificate.to_vec()));
+        let roots = assembly::system_roots();
         if roots.is_empty() {
             return Err(Failure::Failed(anyhow!("this system trusts no authorities; name some with --ca")));
         }

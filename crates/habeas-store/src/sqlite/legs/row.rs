@@ -24,7 +24,7 @@ macro_rules! leg_columns {
     () => {
         "l.id, l.request_id, l.organisation, l.party, l.dialect, l.right_name, l.wire_id, l.remote_id, l.accepted_at, \
          l.state, l.progress, l.ground, l.status, l.cancel, l.expected_by, l.sealed, l.sent_mac, l.revision, \
-         l.attempts, l.due_at, l.trouble, l.late_at, l.host, \
+         l.attempts, l.due_at, l.trouble, l.late_at, l.late_after, l.host, \
          (SELECT r.wrapped_key FROM requests r WHERE r.id = l.request_id)"
     };
 }
@@ -54,6 +54,7 @@ pub(super) struct RawLeg {
     due_at: Option<Instant>,
     trouble: Option<String>,
     late_at: Option<Instant>,
+    late_after: Option<Instant>,
     host: String,
     wrapped: Option<Vec<u8>>,
 }
@@ -92,8 +93,9 @@ impl RawLeg {
             due_at: instant_or_null(row, 19)?,
             trouble: row.get(20)?,
             late_at: instant_or_null(row, 21)?,
-            host: row.get(22)?,
-            wrapped: row.get(23)?,
+            late_after: instant_or_null(row, 22)?,
+            host: row.get(23)?,
+            wrapped: row.get(24)?,
         })
     }
 
@@ -128,6 +130,7 @@ impl RawLeg {
             due_at: self.due_at,
             trouble: self.trouble,
             late_at: self.late_at,
+            late_after: self.late_after,
             host: self.host,
             sent_mac: self.sent_mac,
             sealer: std::sync::Arc::clone(sealer),

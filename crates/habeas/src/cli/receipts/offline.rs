@@ -3,10 +3,7 @@
 //! Whoever opens a database may bring it up to date, and that is the server's to do. So a copy is opened, and the
 //! original stays as it is.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 
 use anyhow::{Context as _, anyhow};
 use habeas_core::{clock::Clock as _, id::RequestId};
@@ -19,7 +16,7 @@ use crate::{
         setup::Setup,
     },
     dialects,
-    files::{self, Passing},
+    files::{self, Passing, longer},
     server,
 };
 
@@ -51,21 +48,15 @@ fn copied(database: &Path) -> anyhow::Result<Passing> {
     if !database.exists() {
         return Err(anyhow!("there is no database {name}"));
     }
-    let lock = files::lock(&beside(database, ".lock")).with_context(|| format!("{name} cannot be locked"))?;
+    let lock = files::lock_database(database).with_context(|| format!("{name} cannot be locked"))?;
     let busy = || format!("a server uses {name}; ask it with --server URL in place of --offline, or with neither");
     let _lock = lock.with_context(busy)?;
     let folder = Passing::new().context("there is no folder for a copy")?;
     for part in PARTS {
-        match fs::copy(beside(database, part), beside(&folder.path().join(NAME), part)) {
+        match fs::copy(longer(database, part), longer(&folder.path().join(NAME), part)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !part.is_empty() => {}
             other => drop(other.with_context(|| format!("{name} cannot be copied"))?),
         }
     }
     Ok(folder)
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut path = path.as_os_str().to_owned();
-    path.push(ending);
-    path.into()
 }
