@@ -4,6 +4,9 @@
 //! here byte by byte and jiff only judges the calendar. Times before the year 0000 or after 9999 have no RFC 3339
 //! text and are refused.
 
+mod any;
+
+pub use any::parse_any;
 use jiff::{SignedDuration, civil::DateTime};
 
 /// The text names no time, or not in the form asked for.
@@ -67,6 +70,12 @@ pub fn format(at_ms: i64) -> String {
         at.minute(),
         at.second()
     )
+}
+
+/// Writes an instant as [`format()`] does, but with the offset `+00:00`: some readers of ISO 8601 do not know `Z`.
+#[must_use]
+pub fn format_offset(at_ms: i64) -> String {
+    format!("{}+00:00", format(at_ms).trim_end_matches('Z'))
 }
 
 /// Year, month, day as written.

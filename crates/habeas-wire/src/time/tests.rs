@@ -105,6 +105,52 @@ fn an_instant_is_written_in_utc_rounded_down() {
     }
 }
 
+#[test]
+fn any_shape_is_read_by_who_must_take_what_comes() {
+    for text in [
+        "2018-10-02T15:00:00Z",
+        "2018-10-02T15:00:00+00:00",
+        "2018-10-02T15:00:00+0000",
+        "2018-10-02T15:00:00+00",
+        "2018-10-02 08:00:00-0700",
+        "20181002T150000Z",
+        "20181002t150000",
+        "20181002T080000-0700",
+        "20181002 080000.0004-07:00",
+        " 20181002T203000+0530\n",
+    ] {
+        assert_eq!(parse_any(text), Ok(AT), "{text}");
+    }
+    assert_eq!(parse_any("20210902T152725.403-0700"), parse_strict("2021-09-02T15:27:25.403-07:00"));
+    for day in ["2018-10-02", "20181002"] {
+        assert_eq!(parse_any(day), Ok(AT - 15 * 3_600_000), "{day}");
+    }
+    for text in [
+        "",
+        "soon",
+        "2018-1002T150000Z",
+        "201810-02T15:00:00Z",
+        "2018-10-02T15:0000Z",
+        "2018-10-02T1500:00Z",
+        "2018-10-02T15:00Z",
+        "2018-10-02T15:00:00+1",
+        "2018-10-02T15:00:00+24",
+        "2018-10-02T15:00:00+0060",
+        "2018-10-02T15:00:00.Z",
+        "20180229",
+        "1633000000",
+        "2018-10-02T15:00:00ZZ",
+    ] {
+        assert_eq!(parse_any(text), Err(NotATime), "{text}");
+    }
+}
+
+#[test]
+fn an_offset_may_be_written_out() {
+    assert_eq!(format_offset(AT + 999), "2018-10-02T15:00:00+00:00");
+    assert_eq!(format_offset(i64::MIN), "0000-01-01T00:00:00+00:00");
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read(at_ms in -62_167_219_200_000i64..=253_402_300_799_999) {
@@ -116,7 +162,15 @@ proptest! {
 
     #[test]
     fn arbitrary_text_never_panics(text: String, at_ms: i64) {
-        let _ = (parse_strict(&text), parse_lenient(&text), format(at_ms));
+        let _ = (parse_strict(&text), parse_lenient(&text), parse_any(&text), format(at_ms));
+    }
+
+    #[test]
+    fn what_the_lenient_reader_takes_any_does(text in "[0-9]{4}-[01][0-9]-[0-3][0-9]([Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{1,5})?([Zz]|[+-][0-2][0-9]:[0-6][0-9])?)?") {
+        if let Ok(at_ms) = parse_lenient(&text) {
+            prop_assert_eq!(parse_any(&text), Ok(at_ms));
+            prop_assert_eq!(parse_any(&format_offset(at_ms)), Ok(at_ms.div_euclid(1000) * 1000));
+        }
     }
 
     #[test]
