@@ -11,5 +11,7 @@ pub mod digest;
 mod pem;
 pub mod public_key;
 pub mod seal;
+pub mod shared_secret;
 pub mod signing;
+pub mod token;
 pub mod webhook;

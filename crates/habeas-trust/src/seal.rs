@@ -3,7 +3,8 @@
 //! ```text
 //! master key --HKDF--> per request: wrapping key --wraps--> data key --seals--> columns to be shredded
 //!            |                      sealing key  --seals--> columns that outlive shredding
-//!            '-------> per purpose: MAC key (blind indexes)
+//!            |------> per thing of the configuration: sealing key
+//!            '------> per purpose: MAC key (blind indexes)
 //! ```
 //!
 //! Keys are derived per request so that the random nonces of AES-GCM never pile up under one key (NIST SP 800-38D
@@ -87,6 +88,22 @@ impl Sealer {
     #[must_use]
     pub fn new_data_key(&self) -> DataKey {
         DataKey(Zeroizing::new(digest::random_bytes()))
+    }
+
+    /// Seals what belongs to no request; it opens only as the same `what`, which is part of the key.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`].
+    pub fn seal(&self, what: &str, clear: &[u8]) -> Result<Vec<u8>, SealError> {
+        aead::seal(&self.expand("thing/seal", what), what, clear)
+    }
+
+    /// Opens what [`Sealer::seal`] sealed as the same `what`.
+    ///
+    /// # Errors
+    /// [`SealError::Refused`].
+    pub fn open(&self, what: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        aead::open(&self.expand("thing/seal", what), what, sealed)
     }
 
     /// HMAC-SHA-256 under a key for this purpose only: the same data gives the same bytes, and nobody without the

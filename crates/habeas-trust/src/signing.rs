@@ -172,6 +172,18 @@ impl SigningKey {
         }
     }
 
+    /// The same as a token carries it (RFC 7518 §3.4): of an EC key the two numbers r‖s, 64 bytes, instead of DER.
+    ///
+    /// # Errors
+    /// [`SignError`] if the library fails.
+    pub fn sign_fixed(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let signature = self.sign(message)?;
+        match self.pair {
+            Pair::Rsa(_) => Ok(signature),
+            Pair::P256(_) => der_to_fixed(&signature).ok_or(SignError),
+        }
+    }
+
     /// A name for the key that tells nothing but which one it is: half of the SHA-256 of its public part, as 32
     /// hexadecimal digits.
     #[must_use]
@@ -194,6 +206,31 @@ impl fmt::Debug for SigningKey {
     }
 }
 
+/// Rewrites an ECDSA signature on P-256 from the DER of RFC 3279 as r‖s.
+fn der_to_fixed(der: &[u8]) -> Option<Vec<u8>> {
+    const COORDINATE: usize = 32;
+    // A sequence of two numbers of at most 33 bytes: every length has its short form.
+    let [0x30, length, body @ ..] = der else { return None };
+    if usize::from(*length) != body.len() {
+        return None;
+    }
+    let (r, rest) = der_integer(body)?;
+    let (s, []) = der_integer(rest)? else { return None };
+    let mut fixed = vec![0; 2 * COORDINATE];
+    for (number, place) in [r, s].into_iter().zip(fixed.chunks_exact_mut(COORDINATE)) {
+        let zeros = COORDINATE.checked_sub(number.len())?;
+        place.get_mut(zeros..)?.copy_from_slice(number);
+    }
+    Some(fixed)
+}
+
+/// The digits of the number at the head, without the zero that keeps it positive, and what follows it.
+fn der_integer(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [0x02, length, rest @ ..] = bytes else { return None };
+    let (number, rest) = rest.split_at_checked(usize::from(*length))?;
+    Some((number.strip_prefix(&[0]).unwrap_or(number), rest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,6 +251,28 @@ mod tests {
             let signature = again.sign(b"message").expect("signed");
             assert!(public.verify(b"message", &signature, Leniency::default()));
             assert!(!public.verify(b"massage", &signature, Leniency::default()));
+        }
+    }
+
+    #[test]
+    fn a_fixed_signature_is_the_same_two_numbers() {
+        let der = |r: &[u8], s: &[u8]| {
+            let integer = |n: &[u8]| [&[2, u8::try_from(n.len()).expect("short")], n].concat();
+            let body = [integer(r), integer(s)].concat();
+            [&[0x30, u8::try_from(body.len()).expect("short")], &*body].concat()
+        };
+        let high = [&[0][..], &[0xff; 32]].concat();
+        assert_eq!(der_to_fixed(&der(&high, &[1])), Some([&[0xff; 32][..], &[0; 31], &[1]].concat()));
+        assert_eq!(der_to_fixed(&der(&[0], &[0x7f; 32])), Some([&[0; 32][..], &[0x7f; 32]].concat()));
+        for wrong in [vec![], der(&[1; 33], &[1]), [der(&[1], &[1]), vec![0]].concat(), der(&[1], &[1])[1..].to_vec()] {
+            assert_eq!(der_to_fixed(&wrong), None);
+        }
+        let key = SigningKey::generate_p256().expect("P-256");
+        let public = PublicKey::from_spki_der(key.public_key_spki_der()).expect("acceptable");
+        for round in 0..600_u32 {
+            let signature = key.sign_fixed(&round.to_be_bytes()).expect("signed");
+            assert_eq!(signature.len(), 64);
+            assert!(public.verify(&round.to_be_bytes(), &signature, Leniency::default()));
         }
     }
 
