@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to a developer's terminal")]
 
 mod bans;
+mod browser;
 mod docs;
 mod footprint;
 mod run;
@@ -11,7 +12,7 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask <what>
 
-  test       run all tests; says which command installs what is missing
+  test       run all tests; installs the browser as root on Debian, and says what else is missing
   check      fmt, clippy, docs of the code, generated documents, licences and sources
   ci         test, then check: what has to pass before a change lands
   bench      the benchmark: gates as ratios of one run (in release mode, some minutes)
@@ -42,13 +43,14 @@ fn main() -> Result<()> {
     }
 }
 
-/// Everything the tests need beyond Rust and a C compiler is made by the tests themselves: keys, certificates,
-/// databases, servers on random ports of the loopback interface.
+/// Everything the tests need beyond Rust, a C compiler and a browser is made by the tests themselves: keys,
+/// certificates, databases, servers on random ports of the loopback interface.
 fn test(rest: &[String]) -> Result<()> {
     run::present(
         "cc",
         "install a C compiler: apt-get install build-essential (Debian), xcode-select --install (macOS)",
     )?;
+    browser::present()?;
     let mut words = vec!["test", "--workspace", "--all-targets"];
     words.extend(rest.iter().map(String::as_str));
     run::cargo(&words)?;

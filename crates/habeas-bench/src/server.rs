@@ -13,9 +13,10 @@ use anyhow::{Context as _, Result, anyhow};
 use axum::{Router, body::Bytes, serve::ListenerExt as _};
 use clap::{Args, ValueEnum};
 use habeas_engine::{
-    Engine,
+    Engine, Outside,
     ambient::{SystemClock, SystemRandom},
     directory::Directory,
+    mail::NoMailer,
     outbound::{Outbound, Policy},
     settings::Settings,
 };
@@ -103,9 +104,12 @@ pub(crate) async fn habeas(options: Options) -> Result<()> {
     let engine = Engine::new(
         Directory::new(served.into_iter().map(|(tenant, _)| tenant), vec![habeas_opengdpr::v1_0()]),
         store,
-        Arc::new(SystemClock),
-        Arc::new(SystemRandom),
-        Outbound::new(policy)?,
+        Outside {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            outbound: Outbound::new(policy)?,
+            mailer: Arc::new(NoMailer),
+        },
         Settings::default(),
     );
     let until = end_of_input()?;

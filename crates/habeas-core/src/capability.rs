@@ -16,6 +16,12 @@ pub struct Capabilities {
     pub identities: Vec<(Kind, Format)>,
     /// Where the signing certificate is downloaded (OpenGDPR 1.0 §6.3).
     pub certificate_url: Option<Url>,
+    /// Below which everything but discovery is served, where that is another place (DRP 0.5 §2.01).
+    pub api_base: Option<Url>,
+    /// How people may stand to the organisation, in its own words (DRP 0.5 §2.01).
+    pub relationships: Vec<String>,
+    /// The words it uses for rights, where several spellings are in use (drp.md §3.1).
+    pub words: Vec<(Right, String)>,
 }
 
 impl Capabilities {

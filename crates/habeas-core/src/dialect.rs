@@ -14,16 +14,17 @@ use crate::{
     clock::Instant,
     domain::Domain,
     event::Standing,
-    id::{RemoteId, WireId},
+    id::{LegId, RemoteId, WireId},
     leg::Report,
     message::{AnswerHead, Claim, RequestHead, Verified},
     organisation::{Mount, Organisation},
     party::Party,
-    problem::Problem,
+    problem::{Code, Field, Problem},
     right::Right,
     role::Role,
+    secret::Secret,
     state::State,
-    submission::{CallbackUrl, Outbound, Submission},
+    submission::{CallbackUrl, Outbound, Subject, Submission},
 };
 
 /// The name of one published version of one protocol, such as `opengdpr/1.0`.
@@ -144,6 +145,24 @@ pub struct Facts {
     pub receiver_makes_id: bool,
     /// When a request may be cancelled.
     pub cancel: Cancellable,
+    /// In which role an organisation sends.
+    pub sender: Role,
+    /// What an organisation supports is what its parties do, where they do its work (opengdpr.md A26).
+    pub stands_for_parties: bool,
+    /// Where a party serves everything but discovery, its discovery says.
+    pub base_is_discovered: bool,
+    /// How a receiver goes about a request.
+    pub manners: Manners,
+}
+
+/// How the receiver of a request goes about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manners {
+    /// It gives a receipt, repeats that, and tells by signed callbacks what was reached (OpenGDPR).
+    Receipts,
+    /// It takes the request up by itself, decides what the message shows in the answer and verifies the person; tells,
+    /// under its credential, how the request stands at the moment, in words too; and forgets it after a while (DRP).
+    Status,
 }
 
 /// When a request may be cancelled.
@@ -240,6 +259,41 @@ pub trait Signer {
     fn sign(&self, bytes: &[u8]) -> Vec<u8>;
 }
 
+/// How far a key of an identity token is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pinned {
+    /// It is a secret between the two: what it signed was made for us.
+    Pairwise,
+    /// Its public half may be known to others: for whom a token was made, the token must say.
+    Public,
+}
+
+/// The keys of identity tokens that were agreed with the other side. Local and synchronous, as [`Signer`] is.
+pub trait TokenKeys {
+    /// The other side's key of this algorithm that made the signature, if one did.
+    fn check(&self, algorithm: &str, signed: &[u8], signature: &[u8]) -> Option<Pinned>;
+    /// The algorithm with which we sign for the other side, by its name of RFC 7518; `None` where no key was agreed.
+    fn algorithm(&self) -> Option<&'static str>;
+    /// Signs with that.
+    fn sign(&self, bytes: &[u8]) -> Vec<u8>;
+}
+
+/// No keys of identity tokens at all.
+#[derive(Debug, Clone, Copy)]
+pub struct NoTokens;
+
+impl TokenKeys for NoTokens {
+    fn check(&self, _: &str, _: &[u8], _: &[u8]) -> Option<Pinned> {
+        None
+    }
+    fn algorithm(&self) -> Option<&'static str> {
+        None
+    }
+    fn sign(&self, _: &[u8]) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
 /// Both ends of one exchange, the instant, and the hand that signs.
 pub struct Exchange<'a> {
     /// Our organisation.
@@ -252,6 +306,8 @@ pub struct Exchange<'a> {
     pub now: Instant,
     /// Our hand.
     pub signer: &'a dyn Signer,
+    /// The keys of identity tokens.
+    pub tokens: &'a dyn TokenKeys,
 }
 
 /// A verified request to us.
@@ -284,9 +340,9 @@ pub trait Dialect: Send + Sync {
     fn word(&self, state: &State) -> &'static str {
         state.name()
     }
-    /// The member of a submission that lists callback URLs, for problems that name it.
-    fn callbacks_field(&self) -> &'static str {
-        "callbacks"
+    /// The place of a callback URL in a submission, for problems that name it.
+    fn callback_field(&self, index: usize) -> Field {
+        Field::entry("callbacks", index)
     }
     /// The right that this version says for ours.
     fn nearest(&self, right: Right) -> Option<Right>;
@@ -295,6 +351,21 @@ pub trait Dialect: Send + Sync {
     /// # Errors
     /// [`Problem`] when the answer's headers do not even name one that can be read.
     fn proof(&self, operation: Operation, head: &AnswerHead, them: Option<&Party>) -> Result<Claim, Problem>;
+    /// Whether an identity token that comes by itself (DRP 0.5 §3.02.1) is this person's.
+    ///
+    /// # Errors
+    /// [`Problem`] when it is none that can be believed; a dialect without tokens believes none.
+    fn is_of(&self, _token: &Secret, _subject: &Subject, _x: &Exchange<'_>) -> Result<bool, Problem> {
+        Err(Problem::new(Code::InvalidField))
+    }
+    /// The identity token for this person, to go with a call that is not ours to make: the person's browser takes it
+    /// to the page where the person is verified (DRP 0.5 §3.02.1).
+    ///
+    /// # Errors
+    /// [`Unrepresentable`] in a dialect without tokens, or when no key was agreed with the party.
+    fn token(&self, _subject: &Subject, _leg: &LegId, _x: &Exchange<'_>) -> Result<Secret, Unrepresentable> {
+        Err(Unrepresentable("an identity token"))
+    }
     /// The answer that tells a problem.
     fn refuse(&self, problem: &Problem, x: &Exchange<'_>) -> Answer;
     /// How to learn what a party supports.

@@ -49,10 +49,13 @@ pub enum Actor {
     System,
     /// The clock.
     Schedule,
+    /// The person, by proving who they are.
+    Subject,
 }
 
 impl Actor {
-    const ALL: [Self; 5] = [Self::Upstream, Self::Downstream, Self::Operator, Self::System, Self::Schedule];
+    const ALL: [Self; 6] =
+        [Self::Upstream, Self::Downstream, Self::Operator, Self::System, Self::Schedule, Self::Subject];
 
     /// The name used in storage and the operator's API.
     pub const fn as_str(self) -> &'static str {
@@ -62,6 +65,7 @@ impl Actor {
             Self::Operator => "operator",
             Self::System => "system",
             Self::Schedule => "schedule",
+            Self::Subject => "subject",
         }
     }
 

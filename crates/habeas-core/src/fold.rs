@@ -29,7 +29,9 @@ pub fn fold(state: &State, legs: &[Leg]) -> Vec<Change> {
     };
     let answered = |leg: &&Leg| leg.accepted_at.is_some() || progress(leg).is_some() || leg.state.is_final();
     let taken = |leg: &&Leg| leg.accepted_at.is_some() || progress(leg).is_some();
-    let worked = |leg: &&Leg| matches!(progress(leg), Some(Progress::InProgress | Progress::Fulfilled));
+    let worked = |leg: &&Leg| {
+        matches!(progress(leg), Some(Progress::InProgress | Progress::NeedsVerification { .. } | Progress::Fulfilled))
+    };
     // Given up by an operator is not taken back by who asked.
     let gone = |leg: &&Leg| {
         progress(leg) == Some(Progress::Cancelled) || leg.state == LegState::Waived && leg.cancel == LegCancel::Done
@@ -90,6 +92,7 @@ mod tests {
             expected_by: None,
             callback_url: None,
             results: None,
+            details: None,
             heard: Vec::new(),
         }
     }

@@ -45,6 +45,8 @@ pub struct Leg {
     pub callback_url: Option<Url>,
     /// Where the party says the results are.
     pub results: Option<Url>,
+    /// Where it stands, in the party's words. May hold anything.
+    pub details: Option<String>,
     /// Where those say they are to whom the party has handed it on: an agent of 0.1 has no word for results.
     pub heard: Vec<Url>,
 }
@@ -101,6 +103,10 @@ impl LegState {
         let rank = match self {
             Self::Waiting | Self::Unsent => 0,
             Self::Sent { progress } if progress.is_final() => return None,
+            // The person is asked to prove who they are, and the work goes on once that is done.
+            Self::Sent { progress } if progress.swaps_with(report) => {
+                return Some(Self::Sent { progress: report.clone() });
+            }
             Self::Sent { progress } => progress.rank(),
             Self::Refused { .. } | Self::Waived | Self::Inapplicable => return None,
         };
@@ -162,6 +168,14 @@ impl Progress {
             Self::InProgress | Self::NeedsVerification { .. } => 3,
             Self::Fulfilled | Self::Cancelled | Self::Denied { .. } | Self::Expired => 4,
         }
+    }
+
+    /// Whether the one may follow the other either way: verification of the person interrupts the work.
+    const fn swaps_with(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::InProgress, Self::NeedsVerification { .. }) | (Self::NeedsVerification { .. }, Self::InProgress)
+        )
     }
 
     /// Whether the party will report nothing more.
@@ -230,6 +244,8 @@ pub struct Report {
     pub expected_by: Option<Instant>,
     /// Where the results are.
     pub results: Option<Url>,
+    /// Where it stands, in the party's words.
+    pub details: Option<String>,
     /// The callback URL that the message says it was sent to.
     pub callback_url: Option<String>,
 }
@@ -249,6 +265,10 @@ mod tests {
         assert_eq!(working.forward(&Progress::Fulfilled), Some(completed));
         assert_eq!(LegState::Unsent.forward(&Progress::Pending).map(|s| s.name()), Some("pending"));
         assert_eq!(LegState::Unsent.forward(&Progress::Unknown), None);
+        let url = "https://example.com/v".parse().unwrap();
+        let asked = LegState::Sent { progress: Progress::NeedsVerification { url } };
+        assert_eq!(asked.forward(&Progress::InProgress), Some(working));
+        assert_eq!(asked.forward(&Progress::Pending), None);
         assert_eq!(LegState::Waived.forward(&Progress::Fulfilled), None);
     }
 }

@@ -5,6 +5,7 @@
 //! [`random`]); the engine acts on what this crate decides.
 #![cfg_attr(not(test), warn(clippy::wildcard_enum_match_arm))]
 
+pub mod business;
 pub mod capability;
 pub mod clock;
 pub mod delivery;

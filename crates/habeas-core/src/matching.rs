@@ -46,7 +46,7 @@ mod tests {
         Capabilities {
             rights: vec![Right::Erasure],
             identities: pairs.iter().map(|(kind, format)| (Kind::new(*kind), *format)).collect(),
-            certificate_url: None,
+            ..Capabilities::default()
         }
     }
 

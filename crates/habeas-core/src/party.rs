@@ -45,4 +45,8 @@ pub struct Trust {
     pub callback_without_url: bool,
     /// Its receipts and statuses may come without a signature. They prove nothing then and are not kept as receipts.
     pub unsigned_receipts: bool,
+    /// What its identity tokens say to be verified (`email_verified`, …) needs no verification of ours (DRP 0.5 §3.04).
+    pub verified_claims: bool,
+    /// It may show the SHA-512 of its secret in place of the secret (DRP 0.5 §3.07).
+    pub hashed_secret: bool,
 }

@@ -1,7 +1,7 @@
 //! What is a data rights request, and how does it change?
 
 use crate::{
-    clock::Instant,
+    clock::{DAY_MS, Instant},
     dialect::DialectId,
     domain::Domain,
     event::{Actor, Event, Standing},
@@ -9,7 +9,7 @@ use crate::{
     regime::Regime,
     right::Right,
     role::Role,
-    state::{Change, InvalidTransition},
+    state::{Change, InvalidTransition, State},
 };
 
 /// One data rights request, without anything personal: the subject is kept apart, sealed.
@@ -37,7 +37,16 @@ pub struct Request {
     pub hold_until: Instant,
     /// When it came to its final state.
     pub final_at: Option<Instant>,
+    /// When its results stop being there, or stopped.
+    pub expires_at: Option<Instant>,
+    /// When that was first said.
+    pub expiry_first_set_at: Option<Instant>,
 }
+
+/// How long a final request is remembered at most, and at least from when it was first said when its results end
+/// (DRP 0.5 §3.02).
+const REMEMBERED_MS: i64 = 60 * DAY_MS;
+const RESULTS_MS: i64 = 7 * DAY_MS;
 
 /// Where a request came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +65,14 @@ impl Request {
         Event { at: self.standing.received_at, change: "receive".to_owned(), actor, standing: self.standing.clone() }
     }
 
+    /// After when nobody needs to be told of it any more: sixty days after it was final, or as soon as its results end,
+    /// but no sooner than a week after it was said when they will (DRP 0.5 §3.02). `None` while it is open.
+    pub fn forgotten_after(&self) -> Option<Instant> {
+        let latest = self.final_at?.plus_ms(REMEMBERED_MS);
+        let after = self.expires_at.map_or(latest, |expires_at| expires_at.min(latest));
+        Some(self.expiry_first_set_at.map_or(after, |first| after.max(first.plus_ms(RESULTS_MS))))
+    }
+
     /// The request after `change`, and the event that tells of it.
     ///
     /// # Errors
@@ -68,11 +85,15 @@ impl Request {
             next.standing.expected_by = *by;
             next.standing.details = Some(why.clone());
         }
-        if let Change::KeepOn { why } = change {
-            next.standing.details = Some(why.clone());
+        if let Change::KeepOn { why: words } | Change::Note { words } = change {
+            next.standing.details = Some(words.clone());
         }
         if state.is_final() && next.final_at.is_none() {
             next.final_at = Some(now);
+        }
+        if let State::Fulfilled { expires_at, .. } = &state {
+            next.expires_at = *expires_at;
+            next.expiry_first_set_at = next.expiry_first_set_at.or(expires_at.map(|_| now));
         }
         next.standing.state = state;
         let event = Event { at: now, change: change.name().to_owned(), actor, standing: next.standing.clone() };
@@ -83,7 +104,7 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{id::WireId, state::State};
+    use crate::id::WireId;
 
     fn request() -> Request {
         Request {
@@ -105,7 +126,42 @@ mod tests {
             promised_by: Instant::from_ms(1),
             hold_until: Instant::from_ms(0),
             final_at: None,
+            expires_at: None,
+            expiry_first_set_at: None,
         }
+    }
+
+    #[test]
+    fn a_request_is_remembered_for_sixty_days_or_as_long_as_its_results_but_a_week_from_when_that_was_said() {
+        let day = |days: i64| Instant::from_ms(days * DAY_MS);
+        for (final_at, expires_at, first_set_at, after) in [
+            (None, None, None, None),
+            (Some(10), None, None, Some(70)),
+            (Some(10), Some(40), Some(10), Some(40)),
+            (Some(10), Some(100), Some(10), Some(70)),
+            (Some(10), Some(12), Some(10), Some(17)),
+            (Some(10), Some(80), Some(69), Some(76)),
+        ] {
+            let request = Request {
+                final_at: final_at.map(day),
+                expires_at: expires_at.map(day),
+                expiry_first_set_at: first_set_at.map(day),
+                ..request()
+            };
+            assert_eq!(request.forgotten_after(), after.map(day));
+        }
+    }
+
+    #[test]
+    fn when_results_end_stays_known_once_they_have_ended() {
+        let expires_at = Some(Instant::from_ms(9));
+        let fulfill = Change::Fulfill { results: Vec::new(), expires_at };
+        let mut request = request();
+        for (at, change) in [(2, Change::Start), (3, fulfill), (9, Change::Expire)] {
+            (request, _) = request.apply(&change, Actor::System, Instant::from_ms(at)).unwrap();
+        }
+        assert_eq!((request.final_at, request.expires_at), (Some(Instant::from_ms(3)), expires_at));
+        assert_eq!(request.expiry_first_set_at, Some(Instant::from_ms(3)));
     }
 
     #[test]

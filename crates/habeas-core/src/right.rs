@@ -49,6 +49,15 @@ impl Right {
         }
     }
 
+    /// Whether a person may be asked to prove who they are before it is granted: not to stop the sale of their data, nor
+    /// to allow it again.
+    pub const fn may_be_verified(self) -> bool {
+        match self {
+            Self::OptOutOfSale | Self::OptInToSale => false,
+            Self::Access | Self::AccessCategories | Self::AccessSpecific | Self::Portability | Self::Erasure => true,
+        }
+    }
+
     /// Whether the fulfilled right hands data back, so that results make sense.
     pub const fn has_results(self) -> bool {
         match self {

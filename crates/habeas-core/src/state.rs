@@ -205,7 +205,9 @@ impl State {
             (_, C::Deny(ground)) if open => Ok(S::Denied { ground: *ground, reached }),
             (_, C::Expire) if open => Ok(S::Expired { reached }),
             (S::Fulfilled { .. }, C::Expire) => Ok(S::Expired { reached: Reached::Fulfilled }),
-            (_, C::Extend { .. } | C::AskCancel | C::KeepOn { .. }) if open => Ok(self.clone()),
+            (_, C::Extend { .. } | C::AskCancel | C::KeepOn { .. } | C::Note { .. }) if open => Ok(self.clone()),
+            // What could not be taken back is still to be told.
+            (S::Cancelled, C::Note { .. }) => Ok(S::Cancelled),
             _ => Err(InvalidTransition { from: self.name(), change: change.name() }),
         }
     }
@@ -254,6 +256,11 @@ pub enum Change {
         /// Which ones could not: shown to the peer, so no personal data.
         why: String,
     },
+    /// Nothing but the words for where it stands.
+    Note {
+        /// The words: shown to the peer, so no personal data.
+        words: String,
+    },
 }
 
 impl Change {
@@ -271,6 +278,7 @@ impl Change {
             Self::Extend { .. } => "extend",
             Self::AskCancel => "ask_cancel",
             Self::KeepOn { .. } => "keep_on",
+            Self::Note { .. } => "note",
         }
     }
 }
@@ -308,6 +316,7 @@ mod tests {
             Change::Extend { by: Instant::from_ms(9), why: "many requests".into() },
             Change::AskCancel,
             Change::KeepOn { why: "mail.example could not take it back".into() },
+            Change::Note { words: "mail.example is done".into() },
         ]
     }
 
@@ -315,7 +324,7 @@ mod tests {
         /// Whatever happens in whatever order: what was reached never sinks, a final state admits nothing but the
         /// expiry of results, and a denial never counts as fulfilled.
         #[test]
-        fn no_order_of_changes_breaks_the_state_machine(steps in prop::collection::vec(0..11_usize, 0..40)) {
+        fn no_order_of_changes_breaks_the_state_machine(steps in prop::collection::vec(0..12_usize, 0..40)) {
             let changes = changes();
             let mut state = State::Received;
             let mut worked = Reached::Received;
@@ -323,8 +332,11 @@ mod tests {
                 let change = &changes[step];
                 match state.after(change) {
                     Ok(next) => {
-                        let expires_results = matches!((&state, change), (State::Fulfilled { .. }, Change::Expire));
-                        prop_assert!(!state.is_final() || expires_results);
+                        let still = matches!(
+                            (&state, change),
+                            (State::Fulfilled { .. }, Change::Expire) | (State::Cancelled, Change::Note { .. })
+                        );
+                        prop_assert!(!state.is_final() || still);
                         if !matches!(next, State::Cancelled) {
                             prop_assert!(next.reached() >= worked);
                             worked = next.reached();

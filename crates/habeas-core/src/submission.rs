@@ -3,7 +3,15 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{clock::Instant, id::WireId, identity::Identity, regime::Regime, right::Right};
+use crate::{
+    capability::Capabilities,
+    clock::Instant,
+    id::{LegId, WireId},
+    identity::Identity,
+    regime::Regime,
+    right::Right,
+    secret::Secret,
+};
 
 /// An instant together with the text it was written in, which is handed on unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,13 +94,60 @@ impl std::fmt::Debug for CallbackUrl {
     }
 }
 
-/// Everything personal of a request; loaded only by who needs it, and gone with the request's key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Everything personal of a request; loaded only by who needs it, and gone with the request's key. `Debug` tells how much
+/// there is.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Subject {
     /// By what the person is known.
     pub identities: Vec<Identity>,
+    /// What is claimed of the person beyond that, and what of it was verified: names and values of an identity token
+    /// (DRP 0.5 §3.04).
+    pub claims: Vec<Carried>,
+    /// How the person says to stand to the organisation (DRP 0.5 §2.02).
+    pub relationships: Vec<String>,
     /// What else came along.
     pub carried: Vec<Carried>,
+}
+
+impl Subject {
+    /// The claim of that name, as JSON text.
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        self.claims.iter().find(|claim| claim.name == name).map(|claim| claim.json.as_str())
+    }
+
+    /// Whether a claim of that name is `true`.
+    pub fn claims_true(&self, name: &str) -> bool {
+        self.claim(name) == Some("true")
+    }
+}
+
+impl std::fmt::Debug for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { identities, claims, relationships, carried } = self;
+        let counts = [identities.len(), claims.len(), relationships.len(), carried.len()];
+        write!(f, "Subject{counts:?}")
+    }
+}
+
+/// What makes two submissions of a sender the same one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dedupe {
+    /// A key that the sender made: the same one with other bytes is refused.
+    Key(String),
+    /// The bytes themselves: who sends them again soon, while the first request is not final, has lost the answer
+    /// (drp.md §3.30).
+    Bytes,
+}
+
+/// The law that a sender names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Law {
+    /// None: the organisation's own rule holds.
+    Unsaid,
+    /// This one.
+    Said(Regime),
+    /// One that we do not know.
+    Unknown,
 }
 
 /// What a peer asks of us, read from its message.
@@ -100,12 +155,15 @@ pub struct Subject {
 pub struct Submission {
     /// The id the sender made, where senders make ids.
     pub wire_id: Option<WireId>,
-    /// What makes two submissions the same one.
-    pub dedupe: Option<String>,
+    /// What makes two submissions the same one; `None` where nothing does.
+    pub dedupe: Option<Dedupe>,
     /// The rights used; never empty.
     pub rights: Vec<Right>,
     /// The law that the sender names.
-    pub regime: Option<Regime>,
+    pub law: Law,
+    /// The identity token that says who the person is, in the form in which two are the same token: it is good for one
+    /// sender and one organisation only (drp.md §3.B).
+    pub token: Option<Secret>,
     /// When the person asked.
     pub submitted: Option<Stamp>,
     /// The person.
@@ -119,14 +177,20 @@ pub struct Submission {
 pub struct Outbound<'a> {
     /// The id we give it.
     pub wire_id: &'a WireId,
+    /// Our own name for the leg, the same at each try.
+    pub leg: &'a LegId,
     /// The right.
     pub right: Right,
+    /// The law under which it is asked.
+    pub regime: Option<Regime>,
     /// When the person asked.
     pub submitted: &'a Stamp,
     /// The person.
     pub subject: &'a Subject,
     /// Whom the party shall tell of changes: those that the request came with, letter by letter, and our own.
     pub callbacks: &'a [CallbackUrl],
+    /// What the party says that it supports, where it says so.
+    pub supports: Option<&'a Capabilities>,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use habeas_core::{
     clock::Instant,
     delivery::{DeliveryKind, WEBHOOK_LANE},
-    dialect::Notice,
+    dialect::{Manners, Notice},
     event::{Actor, Event, Standing},
     id::RequestId,
     problem::{Code, Problem},
@@ -12,7 +12,7 @@ use habeas_core::{
     state::{Change, State},
     submission::CallbackUrl,
 };
-use habeas_store::{NewDelivery, Save, StoreError};
+use habeas_store::{NewDelivery, Save, StoreError, Waiting};
 use url::Url;
 
 use crate::{
@@ -78,6 +78,8 @@ impl Engine {
             issued: Vec::new(),
             errand_at: None,
             shred_after: None,
+            waiting: None,
+            verification: None,
         };
         for change in changes {
             self.admit_now(&save.request, change, actor, now)?;
@@ -86,21 +88,28 @@ impl Engine {
                 .apply(change, actor, now)
                 .map_err(|refused| Problem::new(Code::InvalidTransition).because(refused.to_string()))?;
             self.owe(&mut save, &event, callbacks, now)?;
+            if self.manners(request) == Some(Manners::Status) {
+                take_person_in(&mut save, change, &after, now);
+            }
             save.request = after;
             save.events.push(event);
         }
         if save.request.standing.state.is_final() {
             save.superseded_lanes.push(WEBHOOK_LANE);
-            save.shred_after = save.request.final_at.map(|at| at.plus_ms(tenant.keep_ms));
+            // Not before the results are gone that it says where to find.
+            let kept_until = save.request.final_at.map(|at| at.plus_ms(tenant.keep_ms));
+            save.shred_after = kept_until.max(save.request.expires_at.filter(|_| kept_until.is_some()));
         }
-        save.errand_at = errand_at(tenant, &save.request, now);
+        save.errand_at = self.errand_at(tenant, &save.request, now);
         Ok(save)
     }
 
     /// Nothing irreversible happens while the request is held. What a party reports has happened, whatever the clock says.
     fn admit_now(&self, request: &Request, change: &Change, actor: Actor, now: Instant) -> Result<()> {
-        let acts = matches!(change, Change::Start | Change::Fulfill { .. } | Change::Distribute);
-        if acts && actor != Actor::Downstream && request.standing.state == State::Received && now < request.hold_until {
+        // Where it can be taken back until it is final, to begin is not irreversible.
+        let begins = matches!(change, Change::Start | Change::Distribute);
+        let acts = matches!(change, Change::Fulfill { .. }) || begins && self.manners(request) != Some(Manners::Status);
+        if acts && actor != Actor::Downstream && !request.standing.state.is_final() && now < request.hold_until {
             return Err(Problem::new(Code::InvalidTransition)
                 .because(format!("the request is held until {:?}, so that it can be cancelled", request.hold_until))
                 .into());
@@ -116,7 +125,11 @@ impl Engine {
         match dialect.notice(Some(&save.request.standing), &event.standing) {
             Notice::Silent => return Ok(()),
             Notice::Every => {}
-            Notice::Latest => save.superseded_lanes.extend((0..).take(callbacks.len())),
+            Notice::Latest => {
+                save.superseded_lanes.extend((0..).take(callbacks.len()));
+                // Of several changes at once only the last is told.
+                save.deliveries.retain(|delivery| delivery.kind != DeliveryKind::Callback);
+            }
         }
         save.deliveries.extend(self.callback_deliveries(callbacks, &event.standing, now));
         Ok(())
@@ -147,17 +160,41 @@ impl Engine {
     }
 }
 
-/// When the engine itself has something to do for a request.
-pub(crate) fn errand_at(tenant: &Tenant, request: &Request, now: Instant) -> Option<Instant> {
-    if let State::Fulfilled { expires_at, .. } = &request.standing.state {
-        return *expires_at;
+impl Engine {
+    /// How we go about a request that came to us; `None` for one of ours.
+    pub(crate) fn manners(&self, request: &Request) -> Option<Manners> {
+        Some(self.directory.dialect(&request.upstream.as_ref()?.dialect)?.facts().manners)
     }
-    let Fulfilment::Automatic { start_ms, finish_ms } = tenant.fulfilment else { return None };
-    request.upstream.as_ref()?;
-    match request.standing.state {
-        State::Received => Some(request.hold_until.plus_ms(start_ms)),
-        State::InProgress => Some(now.plus_ms(finish_ms)),
-        _ => None,
+
+    /// When the engine itself has something to do for a request.
+    pub(crate) fn errand_at(&self, tenant: &Tenant, request: &Request, now: Instant) -> Option<Instant> {
+        let by_itself = self.manners(request)? == Manners::Status;
+        match (&request.standing.state, &tenant.fulfilment) {
+            (State::Fulfilled { expires_at, .. }, _) => *expires_at,
+            (State::AwaitingVerification { until, .. }, _) => *until,
+            (State::Received, _) if by_itself => Some(now),
+            (State::Received, Fulfilment::Automatic { start_ms, .. }) => Some(request.hold_until.plus_ms(*start_ms)),
+            (State::InProgress, Fulfilment::Automatic { finish_ms, .. }) => Some(now.plus_ms(*finish_ms)),
+            _ => None,
+        }
+    }
+}
+
+/// What becomes of the parties' shares when it is known, or not known yet, who the person is.
+fn take_person_in(save: &mut Save, change: &Change, after: &Request, now: Instant) {
+    match change {
+        Change::AskVerification { url, .. } => {
+            save.waiting = Some(Waiting::Held);
+            // It is handed over anew once it is known who the person is.
+            save.superseded_lanes.push(WEBHOOK_LANE);
+            save.verification = url.path_segments().and_then(|mut segments| segments.next_back()).map(str::to_owned);
+        }
+        Change::Start | Change::Verified => {
+            save.waiting = Some(Waiting::Due { stage: 0, at: after.hold_until.max(now) });
+        }
+        Change::Cancel => save.waiting = Some(Waiting::TakenBack { at: now }),
+        _ if after.standing.state.is_final() => save.waiting = Some(Waiting::GivenUp),
+        _ => {}
     }
 }
 

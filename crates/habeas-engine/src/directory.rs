@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use habeas_core::{
+    business::Business,
     dialect::{Dialect, DialectId},
     domain::Domain,
     id::{KeyId, PartyId},
@@ -10,8 +11,15 @@ use habeas_core::{
     party::Party,
     secret::Secret,
 };
-use habeas_trust::{credential::TokenHash, signing::SigningKey, webhook::WebhookSecret};
-use url::Url;
+use habeas_trust::{
+    credential::TokenHash,
+    seal::Sealer,
+    shared_secret::SecretHash,
+    signing::SigningKey,
+    token::{TokenKey, TokenSigner},
+    webhook::WebhookSecret,
+};
+use url::{Origin, Url};
 
 /// One organisation with everything it acts with.
 pub struct Tenant {
@@ -29,6 +37,14 @@ pub struct Tenant {
     pub peers: Vec<Peer>,
     /// Who does the work of requests that it receives.
     pub fulfilment: Fulfilment,
+    /// Where its own systems are told of what none of the parties serves who do its work; an operator, if nowhere.
+    pub beside: Option<Webhook>,
+    /// How it treats what people's agents ask of it.
+    pub business: Business,
+    /// The key of what is kept of its parties' secrets, and of the tickets it gives out.
+    pub sealer: Arc<Sealer>,
+    /// Whether the local part of an e-mail address steers what happens to a request. For the sandbox.
+    pub steered: bool,
     /// How long everything personal is kept after a request is final, in milliseconds.
     pub keep_ms: i64,
 }
@@ -38,17 +54,61 @@ pub struct Peer {
     /// What dialects see of it.
     pub party: Party,
     /// The credentials it calls us with: two live at once, for rotation.
-    pub incoming: Vec<TokenHash>,
+    pub incoming: Vec<Incoming>,
     /// The credential that we call it with.
     pub outgoing: Option<Credential>,
     /// Where it is told when its callbacks fail.
     pub contact: Option<Url>,
+    /// The keys that its identity tokens are signed with: several, for rotation.
+    pub identity_keys: Vec<TokenKey>,
+    /// With what we sign identity tokens for it.
+    pub identity_signer: Option<TokenSigner>,
+    /// Where people may be sent back to who were sent to us by it.
+    pub redirect_origins: Vec<Origin>,
+    /// Below which it serves everything but discovery, where discovery does not say so.
+    pub api_base: Option<Url>,
+    /// Whether our answers to it show the SHA-512 of our own secret (DRP 0.5 §3.07, to the letter).
+    pub response_authorization: bool,
+}
+
+impl Peer {
+    /// A party with whom nothing was agreed.
+    pub const fn of(party: Party) -> Self {
+        Self {
+            party,
+            incoming: Vec::new(),
+            outgoing: None,
+            contact: None,
+            identity_keys: Vec::new(),
+            identity_signer: None,
+            redirect_origins: Vec::new(),
+            api_base: None,
+            response_authorization: false,
+        }
+    }
+}
+
+/// What is kept of a credential that a party calls us with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incoming {
+    /// A token of ours, which nobody can guess: its digest.
+    Token(TokenHash),
+    /// A secret that somebody chose: keyed digests.
+    Secret(SecretHash),
+}
+
+impl From<TokenHash> for Incoming {
+    fn from(hash: TokenHash) -> Self {
+        Self::Token(hash)
+    }
 }
 
 /// How we show a party who we are.
 pub enum Credential {
     /// `Authorization: Bearer`.
     Bearer(Secret),
+    /// `Authorization` with nothing but the SHA-512 of the secret, in hexadecimal (DRP 0.5 §3.07, to the letter).
+    Hashed(Secret),
     /// `Authorization: Basic`.
     Basic {
         /// The user name.
@@ -104,7 +164,30 @@ impl Tenant {
 
     /// The counterparty whose incoming credential this token is.
     pub fn holder(&self, token: &str) -> Option<&Peer> {
-        self.peers.iter().find(|peer| peer.incoming.iter().any(|hash| hash.matches(token)))
+        self.peers.iter().find(|peer| {
+            peer.incoming.iter().any(|kept| match kept {
+                Incoming::Token(hash) => hash.matches(token),
+                Incoming::Secret(hash) => {
+                    hash.matches(&self.sealer, token)
+                        || peer.party.trust.hashed_secret && hash.matches_hashed(&self.sealer, token)
+                }
+            })
+        })
+    }
+
+    /// The counterparty that may show the SHA-512 of its secret, and shows it.
+    pub fn hashed_holder(&self, shown: &str) -> Option<&Peer> {
+        let is = |kept: &Incoming| matches!(kept, Incoming::Secret(hash) if hash.matches_hashed(&self.sealer, shown));
+        self.peers.iter().find(|peer| peer.party.trust.hashed_secret && peer.incoming.iter().any(is))
+    }
+
+    /// Where its own systems are told of work, if they are.
+    pub fn webhook(&self) -> Option<&Webhook> {
+        match &self.fulfilment {
+            Fulfilment::Webhook(webhook) => Some(webhook),
+            Fulfilment::Parties(_) => self.beside.as_ref(),
+            Fulfilment::Operator | Fulfilment::Automatic { .. } => None,
+        }
     }
 
     /// The organisation's domain.

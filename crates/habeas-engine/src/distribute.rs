@@ -1,17 +1,17 @@
 //! To which parties does a request go, and what are they known to support?
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use habeas_core::{
     capability::Capabilities,
     clock::Instant,
-    dialect::Operation,
+    dialect::{Dialect, DialectId, Operation},
     id::{LegId, PartyId, RequestId, WireId},
     identity::Identity,
     leg::{Leg, LegCancel, LegState},
     matching::matching,
-    organisation::{Limits, Organisation},
+    organisation::{Limits, Mount, Organisation},
     problem::{Code, Field, Problem},
     random::{hex_token, uuid_v7},
     right::Right,
@@ -35,16 +35,34 @@ pub(crate) struct Candidate<'t> {
     /// What it supports; `None` while nobody can say. Then it gets its share, and what it serves is seen when it can be
     /// reached: a person's wish does not depend on who is up at the moment.
     pub(crate) supports: Option<Capabilities>,
+    dialect: Arc<dyn Dialect>,
 }
 
 impl Candidate<'_> {
     fn may_serve(&self, right: Right, identities: &[Identity]) -> bool {
+        let right = self.theirs(right);
         // Without any identity it is the extensions that say who is meant (opengdpr.md A35).
         let serves = |known: &Capabilities| match identities {
             [] => known.serves(right),
             _ => !matching(known, right, identities).is_empty(),
         };
-        self.supports.as_ref().is_none_or(serves)
+        // An extension is for those who say that they have it.
+        let may = !matches!(right, Right::OptOutOfSale | Right::OptInToSale);
+        self.supports.as_ref().map_or(may, serves)
+    }
+
+    fn takes(&self, right: Right, identities: &[Identity], index: usize) -> bool {
+        let Some(known) = &self.supports else { return false };
+        matching(known, self.theirs(right), identities).iter().any(|fit| fit.index == index)
+    }
+
+    fn serves(&self, right: Right) -> bool {
+        self.supports.as_ref().is_some_and(|known| known.serves(self.theirs(right)))
+    }
+
+    /// The right as its version says it.
+    fn theirs(&self, right: Right) -> Right {
+        self.dialect.nearest(right).unwrap_or(right)
     }
 }
 
@@ -61,7 +79,9 @@ pub(crate) struct Share<'a> {
     pub(crate) right: Right,
     /// How many callback URLs the request came with, which are forwarded.
     pub(crate) forwarded: usize,
-    pub(crate) due_at: Instant,
+    pub(crate) due_at: Option<Instant>,
+    /// Reads come before erasures.
+    pub(crate) stage: u8,
 }
 
 impl Engine {
@@ -90,7 +110,7 @@ impl Engine {
             }
             Err(error) => return Err(error),
         };
-        Ok(Candidate { peer, supports })
+        Ok(Candidate { peer, supports, dialect: Arc::clone(self.dialect_of(peer)?) })
     }
 
     /// A leg for one party.
@@ -98,13 +118,15 @@ impl Engine {
         let token = hex_token::<32>(self.random.as_ref());
         // A party takes so many URLs and no more: where the sender's fill the list, the party is asked instead.
         let room = share.forwarded < Limits::default().callback_urls;
+        let right = self.directory.dialect(&peer.party.dialect).and_then(|dialect| dialect.nearest(share.right));
+        let right = right.unwrap_or(share.right);
         let leg = Leg {
             id: LegId::new(uuid_v7(self.random.as_ref(), self.clock.now())),
             request: share.request.clone(),
             organisation: tenant.domain().clone(),
             party: peer.party.id.clone(),
             dialect: peer.party.dialect.clone(),
-            right: share.right,
+            right,
             wire_id: share.wire_id.clone(),
             remote_id: None,
             accepted_at: None,
@@ -113,17 +135,18 @@ impl Engine {
             expected_by: None,
             callback_url: if room { self.callback_url(tenant, peer, &token) } else { None },
             results: None,
+            details: None,
             heard: Vec::new(),
         };
         // Counted apart from callbacks to the same host: who names it in a callback URL must not make it rest.
         let host = peer.party.base.as_ref().map(|base| format!("party {}", host_of(base))).unwrap_or_default();
-        NewLeg { leg, token, host, due_at: share.due_at }
+        NewLeg { leg, token, host, due_at: share.due_at, stage: share.stage }
     }
 
-    /// Where the party calls us back: on a mount of its dialect, or else on any that takes callbacks. The token says
+    /// Where the party calls us back: on a mount of its dialect, or else on any that takes callbacks of its manner. The token says
     /// which leg is meant, and the leg in which dialect the message is read.
     fn callback_url(&self, tenant: &Tenant, peer: &Peer, token: &str) -> Option<Url> {
-        let takes = |mount: &&habeas_core::organisation::Mount| {
+        let takes = |mount: &&Mount| {
             let dialect = self.directory.dialect(&mount.dialect)?;
             let row = dialect
                 .endpoints()
@@ -132,7 +155,9 @@ impl Engine {
             Some(mount.url(&row.path.replace("{token}", token)))
         };
         let own = tenant.mounts.iter().filter(|mount| mount.dialect == peer.party.dialect);
-        own.chain(&tenant.mounts).find_map(|mount| takes(&mount))
+        let manners = |dialect: &DialectId| self.directory.dialect(dialect).map(|dialect| dialect.facts().manners);
+        let alike = |mount: &&Mount| manners(&mount.dialect) == manners(&peer.party.dialect);
+        own.chain(tenant.mounts.iter().filter(alike)).find_map(|mount| takes(&mount))
     }
 }
 
@@ -150,13 +175,11 @@ pub(crate) fn chosen<'t>(
     if candidates.iter().any(|one| one.supports.is_none()) {
         return Ok(chosen);
     }
-    let known: Vec<_> = candidates.iter().filter_map(|one| one.supports.as_ref()).collect();
     let nobody = || Problem::at(Code::UnsupportedRight, Field::named(names.right)).because("no party serves it");
-    if !known.iter().any(|known| known.serves(right)) {
+    if !candidates.iter().any(|one| one.serves(right)) {
         return Err(nobody());
     }
-    let served =
-        |index: usize| known.iter().any(|known| matching(known, right, identities).iter().any(|m| m.index == index));
+    let served = |index: usize| candidates.iter().any(|one| one.takes(right, identities, index));
     match (0..identities.len()).find(|index| !served(*index)) {
         Some(index) => {
             Err(Problem::at(Code::UnsupportedIdentity, Field::entry(names.identities, index))
@@ -167,11 +190,16 @@ pub(crate) fn chosen<'t>(
     }
 }
 
+/// Those who serve any of it; nobody, where it is the organisation's own matter.
+pub(crate) fn serving<'t>(candidates: &[Candidate<'t>], right: Right, identities: &[Identity]) -> Vec<&'t Peer> {
+    let named = !identities.is_empty();
+    candidates.iter().filter(|one| named && one.may_serve(right, identities)).map(|one| one.peer).collect()
+}
+
 /// What an organisation supports whose parties do the work: all that any of them does (opengdpr.md A26). While one
 /// cannot be asked, what the organisation is configured to support stands for it.
 pub(crate) fn union(us: &Organisation, candidates: &[Candidate<'_>]) -> Organisation {
-    let mut capabilities =
-        Capabilities { certificate_url: us.capabilities.certificate_url.clone(), ..Capabilities::default() };
+    let mut capabilities = Capabilities { rights: Vec::new(), identities: Vec::new(), ..us.capabilities.clone() };
     for candidate in candidates {
         let Capabilities { rights, identities, .. } = candidate.supports.as_ref().unwrap_or(&us.capabilities);
         for right in rights {

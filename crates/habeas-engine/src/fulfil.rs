@@ -2,6 +2,7 @@
 
 use habeas_core::{
     clock::Instant,
+    dialect::Manners,
     event::Actor,
     id::RequestId,
     problem::{Code, Problem},
@@ -67,7 +68,7 @@ impl Engine {
     pub async fn check_webhook_token(&self, id: &RequestId, token: &str) -> Result<Request> {
         let unauthorized = || Error::from(Problem::new(Code::Unauthorized));
         let request = self.store.request(id).await?.ok_or_else(unauthorized)?;
-        let Fulfilment::Webhook(webhook) = &self.tenant(&request)?.fulfilment else { return Err(unauthorized()) };
+        let webhook = self.tenant(&request)?.webhook().ok_or_else(unauthorized)?;
         if !constant_time_eq(webhook.answer_token(id).as_bytes(), token.as_bytes()) {
             return Err(unauthorized());
         }
@@ -95,8 +96,21 @@ impl Engine {
     pub(crate) async fn run_errand(&self, errand: Errand) -> Result<()> {
         let request = errand.request;
         let tenant = self.tenant(&request)?;
-        if matches!(request.standing.state, State::Fulfilled { .. }) {
-            return self.expire(&request).await;
+        match request.standing.state {
+            State::Fulfilled { .. } => return self.end(&request, Change::Expire).await,
+            // The person has let the time pass.
+            State::AwaitingVerification { .. } => {
+                return self.end(&request, Change::Deny(Ground::InsufficientVerification)).await;
+            }
+            State::Received if self.manners(&request) == Some(Manners::Status) => {
+                return self.begin_request(&request).await;
+            }
+            // What was denied in the answer: nothing is left to do but to note when what is personal in it ends.
+            _ if request.standing.state.is_final() => {
+                let save = self.plan(&request, &[], Actor::Schedule, &[])?;
+                return Ok(self.store.apply(save).await?);
+            }
+            _ => {}
         }
         if !matches!(tenant.fulfilment, Fulfilment::Automatic { .. }) {
             // Configured otherwise meanwhile: the errand ends, the request waits for whoever does the work now.
@@ -118,9 +132,10 @@ impl Engine {
         }
     }
 
-    /// The results are no longer where they were, so they are no longer told (opengdpr.md A42).
-    async fn expire(&self, request: &Request) -> Result<()> {
-        match self.change(&request.id, Actor::Schedule, |_| Ok(vec![Change::Expire])).await {
+    /// Time ran out: results are no longer where they were, so they are no longer told (opengdpr.md A42), or nobody has
+    /// proved anything (drp.md §3.8).
+    async fn end(&self, request: &Request, change: Change) -> Result<()> {
+        match self.change(&request.id, Actor::Schedule, |_| Ok(vec![change.clone()])).await {
             Ok(_) | Err(Error::Refused(_)) => Ok(()),
             Err(error) => Err(error),
         }

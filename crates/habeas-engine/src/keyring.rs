@@ -45,10 +45,12 @@ impl Keyring for Keys<'_> {
     }
 }
 
-/// The party whose credential stands in an `Authorization` header: `Bearer <token>`, or `Basic` with the token as
-/// password and any user name.
+/// The party whose credential stands in an `Authorization` header: `Bearer <token>`, `Basic` with the token as password
+/// and any user name, or nothing but the SHA-512 of the token where the party may do that.
 pub(crate) fn holder<'t>(tenant: &'t Tenant, authorization: &str) -> Option<&'t Peer> {
-    let (scheme, value) = authorization.trim().split_once(' ')?;
+    let Some((scheme, value)) = authorization.trim().split_once(' ') else {
+        return tenant.hashed_holder(authorization.trim());
+    };
     let value = value.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
         return tenant.holder(value);

@@ -4,6 +4,7 @@
 //! cases. Every way out passes the guard in [`outbound`]. Time and randomness are arguments.
 
 pub mod ambient;
+pub mod begin;
 mod change;
 pub mod deliver;
 pub mod directory;
@@ -14,12 +15,15 @@ mod fulfil;
 mod hand;
 mod identities;
 mod keyring;
+pub mod mail;
 pub mod metrics;
 pub mod operator;
 pub mod outbound;
+pub mod results;
 pub mod send;
 pub mod serve;
 pub mod settings;
+pub mod verify;
 mod watch;
 mod worker;
 
@@ -35,12 +39,24 @@ pub use error::Error;
 pub use serve::Arrival;
 
 use crate::{
-    deliver::hosts::Hosts, directory::Directory, metrics::Metrics, outbound::Outbound, send::cache::PeerCache,
-    settings::Settings,
+    deliver::hosts::Hosts, directory::Directory, mail::Mailer, metrics::Metrics, outbound::Outbound,
+    send::cache::PeerCache, settings::Settings,
 };
 
 /// The result of something the engine does.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// What an engine has to do with the world outside of it.
+pub struct Outside {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+    /// The way out to other servers.
+    pub outbound: Outbound,
+    /// The way to people's letter boxes.
+    pub mailer: Arc<dyn Mailer>,
+}
 
 /// The engine of one node.
 pub struct Engine {
@@ -49,6 +65,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     outbound: Outbound,
+    mailer: Arc<dyn Mailer>,
     settings: Settings,
     metrics: Metrics,
     hosts: Hosts,
@@ -62,20 +79,15 @@ pub struct Engine {
 
 impl Engine {
     /// Brings the parts together. Nothing runs yet: see [`Engine::run`].
-    pub fn new(
-        directory: Directory,
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        outbound: Outbound,
-        settings: Settings,
-    ) -> Arc<Self> {
+    pub fn new(directory: Directory, store: Arc<dyn Store>, outside: Outside, settings: Settings) -> Arc<Self> {
+        let Outside { clock, random, outbound, mailer } = outside;
         Arc::new(Self {
             directory,
             store,
             clock,
             random,
             outbound,
+            mailer,
             hosts: Hosts::new(&settings),
             settings,
             metrics: Metrics::new(),

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use habeas_core::{
     capability::Capabilities,
     clock::Instant,
+    dialect::Manners,
     domain::Domain,
     event::Event,
     id::{LegId, PartyId, RequestId},
     identity::Identity,
     leg::{Leg, LegState},
     problem::{Code, Field, Problem},
+    regime::Regime,
     request::Request,
     right::Right,
     state::{Change, Ground},
+    submission::Carried,
 };
 use habeas_store::{DeliveryFilter, DeliveryRow, LegFilter, LegRow, ReceiptRow, RequestFilter, Retry, Secrets};
 use url::Url;
@@ -44,6 +47,12 @@ pub struct Send {
     pub right: Right,
     /// The person.
     pub identities: Vec<Identity>,
+    /// What is claimed of the person beyond that: names and JSON values, for receivers that take identity tokens.
+    pub claims: Vec<Carried>,
+    /// How the person says to stand to the receiver.
+    pub relationships: Vec<String>,
+    /// The law under which it is asked; the organisation's own, if not said.
+    pub regime: Option<Regime>,
     /// When the person asked; now, if not said.
     pub submitted_at: Option<Instant>,
     /// The sender's own name for it: under one name a request is made once, however often it is asked for.
@@ -57,6 +66,20 @@ pub struct Sent {
     pub id: RequestId,
     /// Whether it had been made before under the same reference.
     pub existed: bool,
+}
+
+/// Whether the law admits a later date (drp.md §3.29).
+pub(crate) fn may_extend(request: &Request, by: Instant, now: Instant) -> std::result::Result<(), String> {
+    let regime = request.regime;
+    if now > request.standing.expected_by {
+        return Err("the date has passed: it could be extended before".to_owned());
+    }
+    let latest = regime.extend_until(&request.rights, request.submitted_at, request.standing.received_at);
+    match latest {
+        None => Err(format!("{regime} does not admit an extension for this right")),
+        Some(latest) if by > latest => Err(format!("{regime} admits no later date than {latest:?}")),
+        Some(_) => Ok(()),
+    }
 }
 
 /// What needs somebody's attention.
@@ -131,6 +154,16 @@ impl Engine {
         let open = self.store.legs(id).await?.into_iter().find(|row| !row.leg.state.is_final());
         match open {
             None => Ok(()),
+            // It waits for a read that no party makes.
+            Some(row) if row.leg.state == LegState::Waiting && row.due_at.is_none() => {
+                let LegRow { leg, .. } = row;
+                Err(Problem::new(Code::InvalidTransition)
+                    .because(format!(
+                        "{} waits until everything was read; then let it begin by `habeas legs retry {}`",
+                        leg.party, leg.id
+                    ))
+                    .into())
+            }
             Some(row) => Err(Problem::new(Code::InvalidTransition)
                 .because(format!("{} works on it or is to; what was not sent yet can be waived", row.leg.party))
                 .into()),
@@ -150,12 +183,24 @@ impl Engine {
         expires_at: Option<Instant>,
     ) -> Result<Request> {
         self.done_by_us(id).await?;
+        let legs = self.store.legs(id).await?;
+        let gathered = legs.iter().any(|row| row.leg.results.is_some() || !row.leg.heard.is_empty());
         self.change(id, actor, |request| {
+            let mut results = results.clone();
+            // What parties have found for the person goes with it, in one place.
+            if gathered && self.manners(request) == Some(Manners::Status) {
+                let place = self.tenant(request).ok().and_then(|tenant| self.results_url(tenant, request));
+                results.splice(0..0, place);
+            }
             if !results.is_empty() && !request.rights.iter().any(|right| right.has_results()) {
                 return Err(Problem::at(Code::InvalidField, Field::named("results_url"))
                     .because("this right hands no data back"));
             }
-            let fulfill = Change::Fulfill { results: results.clone(), expires_at };
+            // Where they are fetched by the person, they do not stay for ever.
+            let stay = self.tenant(request).map_or(0, |tenant| tenant.business.results_ms);
+            let usual = (self.manners(request) == Some(Manners::Status) && !results.is_empty())
+                .then(|| self.clock.now().plus_ms(stay));
+            let fulfill = Change::Fulfill { results, expires_at: expires_at.or(usual) };
             Ok(match request.standing.state.name() {
                 "received" | "distributed" => vec![Change::Start, fulfill],
                 _ => vec![fulfill],
@@ -169,7 +214,12 @@ impl Engine {
     /// # Errors
     /// [`Code::InvalidTransition`]; when the store fails.
     pub async fn deny(&self, id: &RequestId, actor: habeas_core::event::Actor, ground: Ground) -> Result<Request> {
-        self.done_by_us(id).await?;
+        // Before anybody was asked, what waits for them is given up.
+        let legs = self.store.legs(id).await?;
+        let asked = legs.iter().any(|row| row.leg.state != LegState::Waiting || row.due_at.is_some());
+        if asked {
+            self.done_by_us(id).await?;
+        }
         self.change(id, actor, |_| Ok(vec![Change::Deny(ground)])).await
     }
 
@@ -189,9 +239,12 @@ impl Engine {
             if why.trim().is_empty() {
                 return Err(Problem::at(Code::MissingField, Field::named("reason")));
             }
+            let not_so = |why: String| Problem::at(Code::InvalidField, Field::named("by")).because(why);
             if by <= request.standing.expected_by {
-                return Err(Problem::at(Code::InvalidField, Field::named("by"))
-                    .because("an extension moves the date to a later one"));
+                return Err(not_so("an extension moves the date to a later one".to_owned()));
+            }
+            if self.manners(request) == Some(Manners::Status) {
+                may_extend(request, by, self.clock.now()).map_err(not_so)?;
             }
             Ok(vec![Change::Extend { by, why: why.clone() }])
         })

@@ -3,13 +3,14 @@
 use habeas_core::{
     dialect::{
         Answer, Callback, Cancel, Cancellable, Certificate, Dialect, DialectId, Discover, Endpoint, Exchange, Facts,
-        In, Knob, Notice, Operation, Status, Submit,
+        In, Knob, Manners, Notice, Operation, Status, Submit,
     },
     event::Standing,
     message::{AnswerHead, Claim},
     party::Party,
-    problem::Problem,
+    problem::{Field, Problem},
     right::Right,
+    role::Role,
     state::State,
 };
 use habeas_wire::json::Object;
@@ -37,6 +38,10 @@ impl Dialect for OpenGdpr {
             cancel_answer_holds_original: self.version.cancel_answer_holds_original,
             receiver_makes_id: false,
             cancel: Cancellable::WhilePending,
+            sender: Role::Controller,
+            stands_for_parties: true,
+            base_is_discovered: false,
+            manners: Manners::Receipts,
         }
     }
 
@@ -62,8 +67,8 @@ impl Dialect for OpenGdpr {
         self.version.word(state)
     }
 
-    fn callbacks_field(&self) -> &'static str {
-        "status_callback_urls"
+    fn callback_field(&self, index: usize) -> Field {
+        Field::entry("status_callback_urls", index)
     }
 
     fn nearest(&self, right: Right) -> Option<Right> {

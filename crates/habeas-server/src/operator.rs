@@ -92,6 +92,8 @@ fn closed(tokens: OperatorTokens) -> OpenApiRouter<Arc<Engine>> {
         .routes(routes!(requests::extend))
         .routes(routes!(requests::cancel))
         .routes(routes!(requests::poll))
+        .routes(routes!(requests::verify))
+        .routes(routes!(requests::verification))
         .routes(routes!(legs::list))
         .routes(routes!(legs::retry))
         .routes(routes!(legs::waive))

@@ -14,14 +14,15 @@ use habeas_core::{
     dialect::{Answer, DialectId, Operation},
     problem::{Code, Field, Problem},
 };
-use habeas_engine::{Engine, directory::Fulfilment};
+use habeas_engine::{
+    Engine,
+    directory::{Fulfilment, Tenant},
+    results::RESULTS_PATH,
+};
 use http::{HeaderMap, Method, StatusCode, Uri, header, request::Parts};
 use tokio::time::Instant;
 
-use crate::{intake, problem::Failure, shield::shielded};
-
-/// Where the sandbox serves the results that its automatic processors hand out.
-const RESULTS: &str = "/results/";
+use crate::{intake, problem::Failure, shield::shielded, web};
 
 /// A message, its body aside.
 struct Call {
@@ -55,6 +56,9 @@ pub(crate) async fn handle(State(engine): State<Arc<Engine>>, request: Request) 
 impl Call {
     async fn serve(self: Arc<Self>, body: Body) -> Served {
         let (engine, head) = (&self.engine, &self.head);
+        if self.is_page() {
+            return Served { response: web::serve(engine.as_ref(), &self.host, head, body).await, meant: None };
+        }
         if let Some(token) = self.results_token() {
             return Served { response: self.results(token).await, meant: None };
         }
@@ -94,8 +98,11 @@ impl Call {
         matches!(self.head.method, Method::GET | Method::HEAD | Method::DELETE)
     }
 
-    /// In the words of the dialect that is nearest, or as problem details.
+    /// In the words of the dialect that is nearest, or as problem details; in plain words on a page for persons.
     fn refuse(&self, failure: Failure) -> Response {
+        if self.is_page() {
+            return web::fail(failure, None);
+        }
         let problem = failure.clone().into_problem();
         match self.engine.refuse(&self.host, self.head.uri.path(), &problem) {
             Some(answer) => respond(answer),
@@ -103,21 +110,32 @@ impl Call {
         }
     }
 
+    /// Whether it is no peer that comes, but a person.
+    fn is_page(&self) -> bool {
+        web::is_page(self.head.uri.path()) && self.engine.directory().by_host(&self.host).is_some()
+    }
+
     fn results_token(&self) -> Option<&str> {
-        let token = self.head.uri.path().strip_prefix(RESULTS)?;
+        let token = self.head.uri.path().strip_prefix(RESULTS_PATH)?;
         let reads = matches!(self.head.method, Method::GET | Method::HEAD);
-        let tenant = self.engine.directory().by_host(&self.host)?;
-        (reads && matches!(tenant.fulfilment, Fulfilment::Automatic { .. })).then_some(token)
+        (reads && self.engine.directory().by_host(&self.host).is_some()).then_some(token)
     }
 
     async fn results(&self, token: &str) -> Response {
         let authorization = self.head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        match self.engine.sandbox_results(&self.host, token, authorization).await {
+        let made_up = |tenant: &Arc<Tenant>| matches!(tenant.fulfilment, Fulfilment::Automatic { .. });
+        let found = match self.engine.directory().by_host(&self.host).is_some_and(made_up) {
+            true => self.engine.sandbox_results(&self.host, token, authorization).await,
+            false => self.engine.results(&self.host, token).await,
+        };
+        match found {
             Ok(json) => {
                 let headers = [
                     (header::CONTENT_TYPE, "application/json"),
                     (header::CACHE_CONTROL, "no-store"),
                     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                    (header::REFERRER_POLICY, "no-referrer"),
+                    (header::CONTENT_DISPOSITION, "attachment; filename=\"results.json\""),
                 ];
                 (headers, json).into_response()
             }
@@ -127,7 +145,8 @@ impl Call {
 
     /// What went well stands in the history; the log has what did not.
     fn log(&self, served: &Served, began: Instant) {
-        if served.response.status().is_success() && !tracing::enabled!(tracing::Level::DEBUG) {
+        let status = served.response.status();
+        if (status.is_success() || status.is_redirection()) && !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }
         tracing::info!(
@@ -135,7 +154,7 @@ impl Call {
             method = known(&self.head.method),
             dialect = served.meant.as_ref().map(|(dialect, _)| dialect.as_str()),
             operation = served.meant.as_ref().map(|(_, operation)| operation.as_str()),
-            status = served.response.status().as_u16(),
+            status = status.as_u16(),
             ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "served"
         );

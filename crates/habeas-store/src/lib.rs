@@ -16,6 +16,7 @@ use habeas_core::{
     domain::Domain,
     event::Event,
     id::{LegId, PartyId, RequestId, WireId},
+    identity::Identity,
     request::Request,
 };
 
@@ -23,7 +24,7 @@ pub use error::StoreError;
 pub use model::{
     Counts, Create, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Issued, IssuedBefore, Leased, LeasedLeg,
     LegFilter, LegRow, LegSave, NewDelivery, NewLeg, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Retry,
-    Save, Secrets, Settlement, Slots, Then,
+    Save, Secrets, Settlement, Slots, Then, Verification, Waiting,
 };
 pub use seal::Sealers;
 
@@ -56,6 +57,19 @@ pub trait Store: Send + Sync {
 
     /// The personal part of a request; `None` once shredded.
     async fn secrets(&self, id: &RequestId) -> Result<Option<Secrets>>;
+
+    /// How many requests of an organisation, received since then, are of a person with one of these identities. Those
+    /// that were shredded are not counted: nothing tells whose they were.
+    async fn asked_before(&self, organisation: &Domain, identities: &[Identity], since: Instant) -> Result<u32>;
+
+    /// How far the person is who proves who they are at that address; `None` when there is no such address.
+    async fn verification(&self, organisation: &Domain, token: &str) -> Result<Option<Verification>>;
+
+    /// Saves how far the person is.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when somebody else did meanwhile.
+    async fn save_verification(&self, verification: &Verification) -> Result<()>;
 
     /// The request's history, oldest first.
     async fn history(&self, id: &RequestId) -> Result<Vec<Event>>;

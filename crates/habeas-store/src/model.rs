@@ -10,7 +10,7 @@ use habeas_core::{
     receipt::Receipt,
     request::Request,
     role::Role,
-    submission::{CallbackUrl, Stamp, Subject},
+    submission::{CallbackUrl, Dedupe, Stamp, Subject},
 };
 use http::{HeaderMap, Method};
 use url::Url;
@@ -22,8 +22,14 @@ pub struct NewRequest {
     pub request: Request,
     /// Through whom it came.
     pub actor: Actor,
-    /// What makes two submissions the same one.
-    pub dedupe: Option<String>,
+    /// What makes two submissions the same one; `None` where nothing does.
+    pub dedupe: Option<Dedupe>,
+    /// Where that is the bytes: a request that was received before, or is final, is another one.
+    pub repeats_since: Instant,
+    /// A digest of the identity token, which no other sender and organisation may use.
+    pub token: Option<[u8; 32]>,
+    /// Whether the person shall be recognized when asking again: see [`Store::asked_before`](crate::Store::asked_before).
+    pub recognizable: bool,
     /// The bytes it came in: kept as a keyed digest, and sealed if `keep_body`.
     pub body: Vec<u8>,
     /// Whether the dialect will need the bytes again.
@@ -53,8 +59,81 @@ pub struct NewLeg {
     pub token: String,
     /// The party's host and port.
     pub host: String,
-    /// When its first step is due.
-    pub due_at: Instant,
+    /// When its first step is due; `None` while something else must happen first.
+    pub due_at: Option<Instant>,
+    /// Which of the request's legs go first: those of stage 0, then those of 1.
+    pub stage: u8,
+}
+
+/// What becomes of legs that were not tried yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// They wait for something.
+    Held,
+    /// They are given up.
+    GivenUp,
+    /// They are given up, and the parties of those that were tried are to be asked to take them back.
+    TakenBack {
+        /// When.
+        at: Instant,
+    },
+    /// Those up to that stage wait no more.
+    Due {
+        /// The stage.
+        stage: u8,
+        /// When they are due.
+        at: Instant,
+    },
+}
+
+/// How far a person is with proving who they are.
+#[derive(Debug, Clone)]
+pub struct Verification {
+    /// Of which request.
+    pub request: RequestId,
+    /// Counts its saves; guards against two savers.
+    pub revision: u32,
+    /// How long the code that was sent last is good; `None` when none is.
+    pub code_until: Option<Instant>,
+    /// How many codes were given.
+    pub tries: u32,
+    /// How many codes were sent.
+    pub sendings: u32,
+    pub(crate) code_mac: Option<[u8; 32]>,
+    pub(crate) sealer: std::sync::Arc<habeas_trust::seal::Sealer>,
+}
+
+impl Verification {
+    /// Whether that is the code.
+    pub fn is_code(&self, code: &str) -> bool {
+        let given = self.sealer.mac("code", format!("{} {code}", self.request).as_bytes());
+        self.code_mac.is_some_and(|mac| habeas_trust::digest::constant_time_eq(&mac, &given))
+    }
+
+    /// With a new code, good until then, that is about to be sent.
+    #[must_use]
+    pub fn with_code(self, code: &str, until: Instant) -> Self {
+        let mac = self.sealer.mac("code", format!("{} {code}", self.request).as_bytes());
+        Self { code_mac: Some(mac), code_until: Some(until), sendings: self.sendings + 1, ..self }
+    }
+
+    /// As it is once it was saved.
+    #[must_use]
+    pub fn saved(self) -> Self {
+        Self { revision: self.revision + 1, ..self }
+    }
+
+    /// As if the last code had not been sent: the letter was not taken.
+    #[must_use]
+    pub fn without_code(self) -> Self {
+        Self { code_mac: None, code_until: None, sendings: self.sendings.saturating_sub(1), ..self }
+    }
+
+    /// After one more try.
+    #[must_use]
+    pub fn after_try(self) -> Self {
+        Self { tries: self.tries + 1, ..self }
+    }
 }
 
 /// A delivery to be made.
@@ -90,6 +169,8 @@ pub enum Receive {
     Accepted,
     /// There is one already under that id or deduplication key.
     Exists(Box<Existing>),
+    /// Its identity token was used by another sender, or for another organisation.
+    TokenOfAnother,
 }
 
 /// A request that exists, with what a replayed answer needs.
@@ -145,6 +226,10 @@ pub struct Save {
     pub errand_at: Option<Instant>,
     /// When everything personal of it dies.
     pub shred_after: Option<Instant>,
+    /// What becomes of legs that were not tried yet, if anything.
+    pub waiting: Option<Waiting>,
+    /// The secret part of the address where the person is to prove who they are, from now on. Kept as a keyed digest.
+    pub verification: Option<String>,
 }
 
 /// The personal part of a request.

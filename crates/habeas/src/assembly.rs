@@ -1,17 +1,21 @@
 //! How does a configuration become the parts of a running server? Whatever does not fit is noted with its line.
 
+mod business;
 mod files;
 mod fulfilment;
+mod mail;
 pub mod mounts;
 pub mod organisation;
 mod party;
+pub mod sealed;
 mod settings;
+mod tokens;
 mod webhook;
 
 use std::{collections::HashSet, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use habeas_core::{clock::Instant, domain::Domain, secret::Secret};
-use habeas_engine::{directory::Tenant, outbound, settings::Settings};
+use habeas_engine::{directory::Tenant, mail::Mailer, outbound, settings::Settings};
 use habeas_server::TlsFiles;
 use habeas_trust::{certificate::Roots, seal::MasterKey};
 use tracing_subscriber::EnvFilter;
@@ -36,6 +40,8 @@ pub struct Parts {
     pub sealing: Vec<(Domain, MasterKey)>,
     /// The engine's settings.
     pub settings: Settings,
+    /// By which letters to people go.
+    pub mailer: Arc<dyn Mailer>,
     /// Where it may connect to, and whom it believes.
     pub policy: outbound::Policy,
 }
@@ -54,6 +60,7 @@ pub fn assemble(loaded: &mut Loaded, now: Instant) -> Option<Parts> {
     let roots = Arc::new(roots(loaded));
     let settings = settings::assemble(loaded);
     let policy = policy(loaded, &roots);
+    let mailer = mail::assemble(loaded);
     let (mut tenants, mut sealing, mut domains) = (Vec::new(), Vec::new(), HashSet::new());
     let organisations = loaded.config.organisation.clone();
     if organisations.is_empty() {
@@ -81,6 +88,7 @@ pub fn assemble(loaded: &mut Loaded, now: Instant) -> Option<Parts> {
         tenants,
         sealing,
         settings,
+        mailer,
         policy,
     })
 }

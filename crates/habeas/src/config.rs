@@ -1,12 +1,15 @@
 //! How is this server set up? One TOML file, the environment over it, every problem listed at once.
 
+pub mod business;
 pub mod duration;
 pub mod environment;
 pub mod model;
 pub mod organisation;
+pub mod party;
 pub mod problem;
 pub mod reference;
 pub mod source;
+pub mod text;
 
 use std::{
     io,
@@ -91,13 +94,33 @@ impl Loaded {
 
     /// What is wrong so far, in the order of the file.
     pub fn problems(&self) -> Problems {
-        Problems::new(&self.name, &self.text, self.problems.clone())
+        Problems::new(&self.name, &self.shown(), self.problems.clone())
     }
 
     /// What should be known, in the order of the file.
     pub fn warnings(&self) -> Problems {
-        Problems::new(&self.name, &self.text, self.warnings.clone())
+        Problems::new(&self.name, &self.shown(), self.warnings.clone())
     }
+
+    /// The text as it may be printed beside a problem: where a sealed secret or a hash belongs, somebody may have written
+    /// the secret itself.
+    fn shown(&self) -> String {
+        let at_fault = self.problems.iter().filter(|problem| source::is_secret(&problem.place));
+        let spans = self.places.secrets().chain(at_fault.filter_map(|problem| problem.span.clone()));
+        let mut text = self.text.clone();
+        for span in spans {
+            if let Some(value) = text.get(span.clone()).filter(|value| value.starts_with(['"', '\''])) {
+                let hidden: String = value.chars().map(hide).collect();
+                text.replace_range(span, &hidden);
+            }
+        }
+        text
+    }
+}
+
+/// As many bytes as the character has, so that every place stays where it is.
+fn hide(character: char) -> String {
+    if character == '\n' { "\n".to_owned() } else { "*".repeat(character.len_utf8()) }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub const USUAL: DialectId = DialectId::known("opengdpr/1.0");
 
 /// Every dialect, the newest first.
 pub fn all() -> Vec<Arc<dyn Dialect>> {
-    vec![habeas_opengdpr::v1_0(), habeas_opengdpr::v0_1_3(), habeas_opengdpr::v0_1_2()]
+    vec![habeas_opengdpr::v1_0(), habeas_opengdpr::v0_1_3(), habeas_opengdpr::v0_1_2(), habeas_drp::v0_5()]
 }
 
 /// The dialect of that name.
@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn every_dialect_has_a_path_of_its_own() {
         let paths: Vec<_> = all().iter().map(|dialect| usual_path(&dialect.id())).collect();
-        assert_eq!(paths, ["/v1", "/v0.1.3", "/v0.1.2"]);
+        assert_eq!(paths, ["/v1", "/v0.1.3", "/v0.1.2", "/v0.5"]);
         assert_eq!(all().first().map(|dialect| dialect.id()), Some(USUAL));
     }
 }

@@ -7,5 +7,6 @@ pub mod config;
 pub mod dialects;
 pub mod files;
 pub mod logging;
+pub mod mail;
 pub mod sandbox;
 pub mod server;

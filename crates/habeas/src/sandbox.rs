@@ -16,7 +16,10 @@ use habeas_trust::{authority::Authority, certificate::Roots, seal::MasterKey};
 
 pub use announcement::{Announcement, Mount, Operator, Organisation, PartyCredential};
 
-use crate::server::{self, Running};
+use crate::{
+    mail::Outbox,
+    server::{self, Running},
+};
 use folder::{Folder, Identity};
 
 /// Where the operator API stands below the listener.
@@ -48,13 +51,16 @@ pub async fn start(listen: SocketAddr, folder: &Path) -> anyhow::Result<Sandbox>
     .await??;
     let sealing = folder.sealing_keys()?;
     // Keys take longest; the database is opened meanwhile.
-    let (path, database) = (folder.path().to_owned(), folder.database());
-    let paper = tokio::task::spawn_blocking(move || folder::identities(&path, SystemClock.now()));
+    let (path, database, keys) = (folder.path().to_owned(), folder.database(), sealing.clone());
+    let paper = tokio::task::spawn_blocking(move || folder::identities(&path, &keys, SystemClock.now()));
     let (identities, store) = tokio::join!(paper, server::open(&database, &sealing));
     let (authority, identities) = identities??;
     let tenants = tenants::tenants(&identities, &secrets, address.port())?;
     let announcement = Announcement::new(address, &folder, &secrets, &tenants);
-    let engine = server::engine(tenants, store?, policy(&authority)?, Settings::default()).await?;
+    let engine = {
+        let outbox = Arc::new(Outbox::new(&folder.outbox())?);
+        server::engine(tenants, store?, policy(&authority)?, outbox, Settings::default()).await?
+    };
     let tokens = OperatorTokens::new([secrets.operator_token.as_str()]);
     let mut running = Running::new(&engine);
     let routes = router::together(engine.clone(), tokens, PREFIX);

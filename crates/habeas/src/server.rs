@@ -11,9 +11,10 @@ use std::{
 use anyhow::Context as _;
 use habeas_core::domain::Domain;
 use habeas_engine::{
-    Engine,
+    Engine, Outside,
     ambient::{SystemClock, SystemRandom},
     directory::{Directory, Tenant},
+    mail::Mailer,
     outbound::{Outbound, Policy},
     settings::Settings,
 };
@@ -50,12 +51,18 @@ pub async fn engine(
     tenants: Vec<Tenant>,
     store: Arc<dyn Store>,
     policy: Policy,
+    mailer: Arc<dyn Mailer>,
     settings: Settings,
 ) -> anyhow::Result<Arc<Engine>> {
     store.take_back_leases().await?;
     let directory = Directory::new(tenants, dialects::all());
-    let outbound = Outbound::new(policy)?;
-    Ok(Engine::new(directory, store, Arc::new(SystemClock), Arc::new(SystemRandom), outbound, settings))
+    let outside = Outside {
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        outbound: Outbound::new(policy)?,
+        mailer,
+    };
+    Ok(Engine::new(directory, store, outside, settings))
 }
 
 /// Listens.

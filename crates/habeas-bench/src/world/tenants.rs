@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, anyhow};
 use habeas_core::{
+    business::Business,
     capability::Capabilities,
     clock::DAY_MS,
     dialect::DialectId,
@@ -17,7 +18,11 @@ use habeas_core::{
     secret::Secret,
 };
 use habeas_engine::directory::{Credential, Fulfilment, Peer, Tenant};
-use habeas_trust::{credential::TokenHash, seal::MasterKey, signing::SigningKey};
+use habeas_trust::{
+    credential::TokenHash,
+    seal::{MasterKey, Sealer},
+    signing::SigningKey,
+};
 
 use super::{Cast, PARTIES, SHOP, TOKEN, read};
 
@@ -65,7 +70,7 @@ fn tenant(folder: &Path, domain: &str, role: Role, port: u16) -> Result<Tenant> 
             capabilities: Capabilities {
                 rights: vec![Right::Access, Right::Portability, Right::Erasure],
                 identities: formats.iter().map(|format| (Kind::new("email"), *format)).collect(),
-                certificate_url: None,
+                ..Capabilities::default()
             },
             limits: Limits::default(),
             policy: Policy {
@@ -83,13 +88,17 @@ fn tenant(folder: &Path, domain: &str, role: Role, port: u16) -> Result<Tenant> 
         peers: Vec::new(),
         fulfilment: Fulfilment::Operator,
         keep_ms: 30 * DAY_MS,
+        beside: None,
+        business: Business::default(),
+        sealer: Arc::new(Sealer::new(&MasterKey::from_hex(&read(folder, &format!("{domain}.sealing"))?)?)),
+        steered: false,
     })
 }
 
 /// The controller, as its processors know it.
 fn caller(token: &str) -> Result<Peer> {
     let mut peer = peer(SHOP)?;
-    peer.incoming.push(TokenHash::of(token).context("not a token")?);
+    peer.incoming.push(TokenHash::of(token).context("not a token")?.into());
     Ok(peer)
 }
 
@@ -116,5 +125,5 @@ fn peer(domain: &str) -> Result<Peer> {
         vouches_for: Vec::new(),
         declared: None,
     };
-    Ok(Peer { party, incoming: Vec::new(), outgoing: None, contact: None })
+    Ok(Peer::of(party))
 }

@@ -1,6 +1,6 @@
 //! A status message to a URL that the sender of a request gave.
 
-use habeas_core::dialect::Exchange;
+use habeas_core::dialect::Manners;
 use habeas_store::Leased;
 
 use super::{READ_BYTES, Rendered};
@@ -20,14 +20,9 @@ impl Engine {
             self.directory.dialect(&upstream.dialect).ok_or(Error::Bug("the dialect of a request is gone"))?;
         let callback = dialect.callback().ok_or(Error::Bug("a callback in a dialect without callbacks"))?;
         let Some(peer) = tenant.peer(&upstream.party) else { return Ok(None) };
-        let hand = Hand::new(tenant);
-        let x = Exchange {
-            us: &tenant.organisation,
-            mount: tenant.mounts.iter().find(|mount| mount.path == upstream.mount),
-            them: Some(&peer.party),
-            now: self.clock.now(),
-            signer: &hand,
-        };
+        let hand = Hand::new(tenant).with(Some(peer));
+        let mount = tenant.mounts.iter().find(|mount| mount.path == upstream.mount);
+        let x = hand.exchange(mount, self.clock.now());
         let mut outgoing = callback.ask(url, &leased.standing, right_of(&leased.request)?, &x)?;
         hand.done()?;
         // Stable over retries, so that receivers can tell a repetition (Standard Webhooks).
@@ -42,7 +37,8 @@ impl Engine {
         Ok(Some(Call {
             outgoing,
             destination: Destination::Named,
-            credential: None,
+            // Who does not sign shows who it is.
+            credential: peer.outgoing.as_ref().filter(|_| dialect.facts().manners == Manners::Status),
             read_bytes: READ_BYTES,
             within_ms: self.settings.attempt_ms,
         }))

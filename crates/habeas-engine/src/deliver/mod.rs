@@ -11,7 +11,7 @@ mod webhook;
 use habeas_core::{
     clock::{DAY_MS, Instant},
     delivery::{Attempt, Delivery, DeliveryKind, Outcome},
-    dialect::Outgoing,
+    dialect::{Manners, Outgoing},
 };
 use habeas_store::{Leased, NewDelivery, Settlement, StoreError, Then};
 use http::{HeaderMap, Method, header};
@@ -92,7 +92,11 @@ impl Engine {
         let kind = leased.delivery.kind;
         let (attempt, then) = match outcome {
             Ok(heard) => {
-                let answer = heard.body.get(..KEPT_BYTES).unwrap_or(&heard.body).to_vec();
+                // What a receiver answers to the news of a request is none of our business (DRP 0.5 §2.04.1).
+                let discarded =
+                    kind == DeliveryKind::Callback && self.manners(&leased.request) == Some(Manners::Status);
+                let kept = if discarded { 0 } else { KEPT_BYTES };
+                let answer = heard.body.get(..kept).unwrap_or(&heard.body).to_vec();
                 let attempt = Attempt { at, took_ms, outcome: Outcome::Answered(heard.status), answer };
                 let then = if (200..300).contains(&heard.status) {
                     self.take_receivers_word(leased, &heard, now).await

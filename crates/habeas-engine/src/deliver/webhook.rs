@@ -1,7 +1,7 @@
 //! The hand-over of a request to the organisation's own systems: a message signed by the Standard Webhooks scheme,
 //! which they may answer at once or later.
 
-use habeas_core::clock::Instant;
+use habeas_core::{clock::Instant, submission::Carried};
 use habeas_store::Leased;
 use habeas_wire::json::Object;
 use http::{HeaderMap, HeaderValue, header};
@@ -9,7 +9,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::Rendered;
-use crate::{Engine, Error, Result, directory::Fulfilment, fulfil::WebhookAnswer, outbound::Heard};
+use crate::{Engine, Error, Result, fulfil::WebhookAnswer, outbound::Heard};
 
 const ANSWER_DEPTH: usize = 16;
 
@@ -27,6 +27,10 @@ struct Message<'a> {
     expected_by: String,
     identities: Vec<IdentityOut<'a>>,
     carried: Vec<CarriedOut<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    claims: Vec<CarriedOut<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    relationships: &'a [String],
     answer: AnswerAt,
 }
 
@@ -77,7 +81,7 @@ fn answer_at_once(body: &[u8]) -> Option<WebhookAnswer> {
 impl Engine {
     pub(super) async fn render_webhook(&self, leased: &Leased) -> Result<Rendered<'_>> {
         let request = &leased.request;
-        let Fulfilment::Webhook(webhook) = &self.tenant(request)?.fulfilment else { return Ok(None) };
+        let Some(webhook) = self.tenant(request)?.webhook() else { return Ok(None) };
         let Some(secrets) = self.store.secrets(&request.id).await? else { return Ok(None) };
         let message = Message {
             r#type: "request.received",
@@ -99,14 +103,9 @@ impl Engine {
                     value: identity.value.expose(),
                 })
                 .collect(),
-            carried: secrets
-                .subject
-                .carried
-                .iter()
-                .filter_map(|carried| {
-                    Some(CarriedOut { name: &carried.name, value: serde_json::from_str(&carried.json).ok()? })
-                })
-                .collect(),
+            carried: shown(&secrets.subject.carried),
+            claims: shown(&secrets.subject.claims),
+            relationships: &secrets.subject.relationships,
             answer: AnswerAt { path: format!("/fulfilment/{}", request.id), token: webhook.answer_token(&request.id) },
         };
         let body = serde_json::to_vec(&message).map_err(|_| Error::Bug("a message that is no JSON"))?;
@@ -131,6 +130,13 @@ impl Engine {
             Ok(_) => Ok(()),
         }
     }
+}
+
+fn shown(members: &[Carried]) -> Vec<CarriedOut<'_>> {
+    members
+        .iter()
+        .filter_map(|member| Some(CarriedOut { name: &member.name, value: serde_json::from_str(&member.json).ok()? }))
+        .collect()
 }
 
 /// The headers of Standard Webhooks.

@@ -237,6 +237,7 @@ fn build(policy: &Policy, guard: Guard) -> Result<reqwest::Client, NoClient> {
 fn show(credential: &Credential, url: &mut Url, headers: &mut HeaderMap) {
     let text = match credential {
         Credential::Bearer(token) => format!("Bearer {}", token.expose()),
+        Credential::Hashed(secret) => habeas_trust::shared_secret::sha512_hex(secret.expose()),
         Credential::Basic { user, password } => {
             let pair = format!("{user}:{}", password.expose());
             format!("Basic {}", habeas_wire::base64::encode(pair.as_bytes()))

@@ -1,6 +1,6 @@
 //! How is what a party says of itself fetched: discovery, then the certificate that it names?
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use habeas_core::{
     capability::Capabilities,
@@ -52,7 +52,7 @@ impl Engine {
         destination: Destination,
     ) -> Result<Capabilities> {
         let discover = self.dialect_of(peer)?.discover().ok_or(Error::Bug("a dialect without discovery"))?;
-        let asked = self.ask(tenant, party, |x| discover.ask(x))?;
+        let asked = self.ask(tenant, (peer, party), |x| discover.ask(x))?;
         let answer = self.fetch(tenant, peer, asked, destination).await?;
         let told = discover.hear(&answer).map_err(|_| OutboundError::Unusable("its discovery cannot be read"))?;
         match told {
@@ -102,7 +102,9 @@ impl Engine {
         destination: Destination,
     ) -> Result<Verified<AnswerHead>> {
         // Our credential goes to the party's own host only.
-        let credential = (destination == Destination::Configured).then_some(peer.outgoing.as_ref()).flatten();
+        // Where the rest is served elsewhere, discovery is for everybody, and the credential is not for its host.
+        let theirs = destination == Destination::Configured && !self.dialect_of(peer)?.facts().base_is_discovered;
+        let credential = peer.outgoing.as_ref().filter(|_| theirs);
         let call = Call { outgoing: asked, destination, credential, read_bytes: READ_BYTES, within_ms: WITHIN_MS };
         let (head, body) = self.outbound.call(call).await?.split()?;
         Unverified::new(head, body)
@@ -114,27 +116,37 @@ impl Engine {
         self.directory.dialect(&peer.party.dialect).ok_or(Error::Bug("the dialect of a party is gone"))
     }
 
-    /// Renders a call of ours to a party.
+    /// Renders a call of ours to a party, as that is at the moment.
     pub(crate) fn ask(
         &self,
         tenant: &Tenant,
-        party: &Party,
+        (peer, party): (&Peer, &Party),
         ask: impl FnOnce(&Exchange<'_>) -> Asked,
     ) -> Result<Outgoing> {
-        let hand = Hand::new(tenant);
-        let outgoing = ask(&Exchange {
-            us: &tenant.organisation,
-            mount: None,
-            them: Some(party),
-            now: self.clock.now(),
-            signer: &hand,
-        })?;
+        let hand = Hand::new(tenant).with(Some(peer));
+        let outgoing = ask(&Exchange { them: Some(party), ..hand.exchange(None, self.clock.now()) })?;
         hand.done()?;
         Ok(outgoing)
     }
+
+    /// The party where it serves what is not discovery.
+    pub(crate) async fn located<'p>(&self, tenant: &Tenant, peer: &'p Peer) -> Result<Cow<'p, Party>> {
+        if !self.dialect_of(peer)?.facts().base_is_discovered {
+            return Ok(Cow::Borrowed(&peer.party));
+        }
+        let base = match &peer.api_base {
+            Some(configured) => configured.clone(),
+            None => {
+                let said = self.discover(tenant, peer).await?.api_base;
+                said.ok_or(OutboundError::Unusable("its discovery does not say where it takes requests"))?
+            }
+        };
+        Ok(Cow::Owned(Party { base: Some(base), ..peer.party.clone() }))
+    }
 }
 
-fn same_place(base: &Url, url: &Url) -> bool {
+/// Whether two addresses are of one host.
+pub(crate) fn same_place(base: &Url, url: &Url) -> bool {
     base.host() == url.host()
         && base.scheme() == url.scheme()
         && base.port_or_known_default() == url.port_or_known_default()

@@ -2,19 +2,22 @@
 
 use habeas_core::{
     clock::DAY_MS,
+    dialect::Manners,
     event::Actor,
     fold::fold,
     id::RequestId,
     leg::{Leg, LegCancel, LegState, Progress},
     request::Request,
-    state::Change,
+    state::{Change, State},
 };
-use habeas_store::{LegRow, LegSave, Save, StoreError};
+use habeas_store::{LegRow, LegSave, Save, StoreError, Waiting};
 
 use crate::{
     Engine, Error, Result,
+    begin::{Erasures, erasures},
     change::{LEG_TRIES, configured},
     directory::Tenant,
+    operator::may_extend,
 };
 
 /// How far beyond its promise a request is said to be done: twice the longest extension that a law knows.
@@ -79,20 +82,78 @@ impl Engine {
         let mut legs: Vec<Leg> = self.store.legs(&leg.request).await?.into_iter().map(|row| row.leg).collect();
         let tenant = self.tenant(&request)?;
         let told = not_taken_back(&legs, tenant);
+        let worked = legs.iter().any(|leg| !leg.state.is_final());
         for other in &mut legs {
             if other.id == leg.id {
                 other.clone_from(leg);
             }
         }
         let why = not_taken_back(&legs, tenant).filter(|why| told.as_ref() != Some(why));
-        let keep_on = why.filter(|_| !request.standing.state.is_final()).map(|why| Change::KeepOn { why });
+        let erasures = erasures(&request.standing.state, &legs);
+        if erasures == Erasures::GiveUp {
+            for leg in legs.iter_mut().filter(|leg| leg.state == LegState::Waiting) {
+                leg.state = LegState::Waived;
+            }
+        }
         let mut changes = fold(&request.standing.state, &legs);
-        changes.splice(0..0, self.prolong(&request, leg, tenant).into_iter().chain(keep_on));
-        if changes.is_empty() {
+        if self.manners(&request) == Some(Manners::Status) {
+            changes = self.told_in_words(&request, &legs, tenant, changes, why);
+        } else {
+            let keep_on = why.filter(|_| !request.standing.state.is_final()).map(|why| Change::KeepOn { why });
+            changes.splice(0..0, keep_on);
+        }
+        // Last, so that its reason is what is told.
+        changes.extend(self.prolong(&request, leg, tenant));
+        if changes.is_empty() && erasures == Erasures::Wait {
             return Ok(None);
         }
         let callbacks = self.callbacks_of(&request).await?;
-        self.plan(&request, &changes, Actor::Downstream, &callbacks).map(Some)
+        let mut save = self.plan(&request, &changes, Actor::Downstream, &callbacks)?;
+        let all_done = worked && legs.iter().all(|leg| leg.state.is_final());
+        if all_done && !save.request.standing.state.is_final() && self.manners(&request) == Some(Manners::Status) {
+            self.hand_over(tenant, &legs, &mut save);
+        }
+        if erasures == Erasures::Begin && !save.request.standing.state.is_final() {
+            save.waiting = Some(Waiting::Due { stage: 1, at: request.hold_until.max(self.clock.now()) });
+        }
+        Ok(Some(save))
+    }
+
+    /// What who asked is told beside what was reached: where the request stands at each party, and which of them did not
+    /// take it back. It is fulfilled when what no party does is done as well, and its results are in one place.
+    fn told_in_words(
+        &self,
+        request: &Request,
+        legs: &[Leg],
+        tenant: &Tenant,
+        changes: Vec<Change>,
+        not_taken_back: Option<String>,
+    ) -> Vec<Change> {
+        let covered = self.is_covered(request, legs);
+        let nobody = legs.iter().all(|leg| leg.state == LegState::Inapplicable);
+        let mut told: Vec<Change> = Vec::new();
+        let words = match request.standing.state {
+            State::Cancelled => not_taken_back,
+            _ if request.standing.state.is_final() => None,
+            _ => Some(self.words(request, legs, tenant)),
+        };
+        if let Some(words) = words.filter(|words| request.standing.details.as_ref() != Some(words)) {
+            told.push(Change::Note { words });
+        }
+        told.extend(changes.into_iter().filter_map(|change| match change {
+            Change::Fulfill { .. } if !covered => None,
+            // Nobody serves it after all: then it is the organisation's own matter, as if that had been known at once.
+            Change::Deny(_) if nobody => None,
+            // Who has no word for where results are is named there, too.
+            Change::Fulfill { expires_at: None, .. } if legs.iter().any(|leg| leg.right.has_results()) => {
+                Some(Change::Fulfill {
+                    results: self.results_url(tenant, request).into_iter().collect(),
+                    expires_at: Some(self.clock.now().plus_ms(tenant.business.results_ms)),
+                })
+            }
+            change => Some(change),
+        }));
+        told
     }
 
     /// A party that needs longer than the sender of a request was told is passed on to it (opengdpr.md A44), by days and
@@ -102,6 +163,10 @@ impl Engine {
         // A date beyond what any law allows is not repeated as ours.
         let later = by.since(request.standing.expected_by) >= DAY_MS && by.since(request.promised_by) <= LONGEST_MS;
         if request.upstream.is_none() || request.standing.state.is_final() || leg.state.is_final() || !later {
+            return None;
+        }
+        // What a party promises by its own law moves no deadline of this one.
+        if self.manners(request) == Some(Manners::Status) && may_extend(request, by, self.clock.now()).is_err() {
             return None;
         }
         let domain = tenant.peer(&leg.party).map(|peer| &peer.party.domain)?;

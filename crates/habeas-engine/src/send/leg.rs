@@ -9,7 +9,9 @@ use habeas_core::{
     receipt::Receipt,
 };
 use habeas_store::{Frozen, LeasedLeg, StoreError};
+use url::Url;
 
+use super::same_place;
 use crate::{
     Engine, Error, Result,
     deliver::hosts::Went,
@@ -106,7 +108,12 @@ impl Engine {
                 return Ok(Step::made(leg.clone(), None));
             }
         } else if leg.cancel == LegCancel::Wanted {
-            return self.take_back(leased, tenant, peer).await;
+            // Only who has it can say under which id; where it is in doubt, the same bytes bring the same answer.
+            let nameless = leg.remote_id.is_none() && self.dialect_of(peer)?.facts().receiver_makes_id;
+            return match nameless {
+                true => self.submit_leg(leased, tenant, peer).await,
+                false => self.take_back(leased, tenant, peer).await,
+            };
         }
         if leg.accepted_at.is_none() && leg.cancel == LegCancel::No {
             return self.submit_leg(leased, tenant, peer).await;
@@ -150,6 +157,12 @@ impl Engine {
                     return Err(OutboundError::Unusable("its answer is about another request").into());
                 }
                 let receipt = self.receipt_of(&leg, Operation::Cancel, &answer, &reported);
+                if reported.report.progress != Progress::Cancelled {
+                    // It answers with how the request stands, and that is not taken back.
+                    leg.cancel = LegCancel::Refused;
+                    leg.state = leg.state.forward(&reported.report.progress).unwrap_or(leg.state);
+                    return Ok(Step::made(leg, receipt));
+                }
                 leg.cancel = LegCancel::Done;
                 // Who hands requests on has taken the wish, and will say what became of it at those who do the work.
                 if !hands_on(&leg, peer) {
@@ -207,12 +220,13 @@ impl Engine {
         ask: impl FnOnce(&Exchange<'_>) -> Asked + Send,
         elsewhere: impl FnOnce(&Exchange<'_>) -> Asked + Send,
     ) -> Result<Answered> {
-        let outgoing = self.ask(tenant, &peer.party, ask)?;
+        let party = self.located(tenant, peer).await?;
+        let outgoing = self.ask(tenant, (peer, &party), ask)?;
         let answer = self.converse(tenant, peer, operation, frozen(outgoing)).await?;
         if answer.message.head().status != 404 {
             return Ok(answer);
         }
-        match self.ask(tenant, &peer.party, elsewhere) {
+        match self.ask(tenant, (peer, &party), elsewhere) {
             Ok(outgoing) => self.converse(tenant, peer, operation, frozen(outgoing)).await,
             Err(Error::Unrepresentable(_)) => Ok(answer),
             Err(error) => Err(error),
@@ -229,8 +243,8 @@ impl Engine {
     ) -> Result<Answered> {
         let Frozen { method, url, headers, body } = message;
         let call = Call {
+            destination: self.destination(peer, &url)?,
             outgoing: Outgoing { method, url, headers, body },
-            destination: Destination::Configured,
             credential: peer.outgoing.as_ref(),
             read_bytes: READ_BYTES,
             within_ms: self.settings.attempt_ms,
@@ -252,6 +266,16 @@ impl Engine {
             .verify(claim, &keys)
             .map_err(|_| OutboundError::Unusable("its signature does not hold"))?;
         Ok(Answered { message, key })
+    }
+}
+
+impl Engine {
+    /// Where a party serves its API, its discovery may say: that is its own word, and not the operator's.
+    fn destination(&self, peer: &Peer, url: &Url) -> Result<Destination> {
+        let discovered = self.dialect_of(peer)?.facts().base_is_discovered;
+        let homes = [peer.party.base.as_ref(), peer.api_base.as_ref()];
+        let configured = !discovered || homes.into_iter().flatten().any(|home| same_place(home, url));
+        Ok(if configured { Destination::Configured } else { Destination::Named })
     }
 }
 

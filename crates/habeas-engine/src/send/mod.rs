@@ -9,6 +9,7 @@ mod poll;
 pub(crate) mod speaker;
 mod submit;
 
+pub(crate) use fetch::same_place;
 pub(crate) use follow::not_taken_back;
 pub(crate) use outcome::cut;
 pub(crate) use poll::moved;
@@ -17,7 +18,8 @@ use std::fmt::Write as _;
 
 use habeas_core::{
     event::Standing,
-    id::{RequestId, WireId},
+    id::{PartyId, RequestId, WireId},
+    leg::{LegState, Progress},
     problem::{Code, Field, Problem},
     random::uuid_v4,
     request::Request,
@@ -26,11 +28,13 @@ use habeas_core::{
     submission::{Stamp, Subject},
 };
 use habeas_store::{Create, NewOwn};
+use url::Url;
 
 use crate::{
     Engine, Error, Result,
     directory::{Peer, Tenant},
     distribute::{Candidate, Names, Share, chosen},
+    hand::Hand,
     identities::well_formed,
     operator::{Send, Sent},
 };
@@ -91,15 +95,17 @@ impl Engine {
         let id = RequestId::new(uuid_v4(self.random.as_ref()));
         let wire_id = WireId::new(id.as_str());
         let submitted_at = send.submitted_at.unwrap_or(now);
-        let regime = tenant.organisation.policy.regime;
-        let promised_by = regime.respond_by(Some(submitted_at), now);
-        let share = Share { request: &id, wire_id: &wire_id, right: send.right, forwarded: 0, due_at: now };
+        let regime = send.regime.unwrap_or(tenant.organisation.policy.regime);
+        let promised_by = regime.respond_by(&[send.right], Some(submitted_at), now);
+        let sender = peers.first().and_then(|peer| self.dialect_of(peer).ok()).map(|dialect| dialect.facts().sender);
+        let share =
+            Share { request: &id, wire_id: &wire_id, right: send.right, forwarded: 0, due_at: Some(now), stage: 0 };
         let legs = peers.iter().map(|peer| self.new_leg(tenant, peer, &share)).collect();
         let wish = wish(&send);
         let request = Request {
             organisation: tenant.domain().clone(),
             upstream: None,
-            role: Role::Controller,
+            role: sender.unwrap_or(Role::Controller),
             rights: vec![send.right],
             regime,
             standing: Standing {
@@ -114,11 +120,46 @@ impl Engine {
             promised_by,
             hold_until: now,
             final_at: None,
+            expires_at: None,
+            expiry_first_set_at: None,
             id,
         };
         let submitted = Stamp { at: submitted_at, text: habeas_wire::time::format(submitted_at.ms()) };
-        let subject = Subject { identities: send.identities, carried: Vec::new() };
+        let subject = Subject {
+            identities: send.identities,
+            claims: send.claims,
+            relationships: send.relationships,
+            carried: Vec::new(),
+        };
         NewOwn { request, subject, submitted, legs, reference: send.reference, wish }
+    }
+
+    /// Where the person of a request of ours goes to prove who they are, to each party that asks for it, and from there
+    /// to that address (DRP 0.5 §3.02.1).
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]; [`Code::Gone`] when it was shredded; when no identity key was agreed with a party; when the
+    /// store fails.
+    pub async fn verification_links(&self, id: &RequestId, redirect_to: &Url) -> Result<Vec<(PartyId, Url)>> {
+        let secrets = self.subject(id).await?;
+        let mut links = Vec::new();
+        for row in self.store.legs(id).await? {
+            let LegState::Sent { progress: Progress::NeedsVerification { url } } = &row.leg.state else { continue };
+            let request = self.store.request(id).await?.ok_or(Problem::new(Code::NotFound))?;
+            let tenant = self.tenant(&request)?;
+            let Some(peer) = tenant.peer(&row.leg.party) else { continue };
+            let hand = Hand::new(tenant).with(Some(peer));
+            let x = hand.exchange(None, self.clock.now());
+            let identity = self.dialect_of(peer)?.token(&secrets.subject, &row.leg.id, &x)?;
+            hand.done()?;
+            let mut link = url.clone();
+            link.query_pairs_mut()
+                .append_pair("identity", identity.expose())
+                .append_pair("redirect_to", redirect_to.as_str())
+                .append_pair("request_id", leg::known_as(&row.leg).as_str());
+            links.push((row.leg.party, link));
+        }
+        Ok(links)
     }
 
     /// Takes a request of ours back: legs that were never tried are given up, the others' parties are asked.
@@ -192,6 +233,12 @@ fn wish(send: &Send) -> Vec<u8> {
     for identity in &send.identities {
         // Writing to a string does not fail.
         let _ = write!(text, " {:?}:{}:{:?}", identity.kind, identity.format, identity.value.expose());
+    }
+    for claim in &send.claims {
+        let _ = write!(text, " {:?}={:?}", claim.name, claim.json);
+    }
+    if !send.relationships.is_empty() || send.regime.is_some() {
+        let _ = write!(text, " {:?} {:?}", send.relationships, send.regime);
     }
     text.into_bytes()
 }

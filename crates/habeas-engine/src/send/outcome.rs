@@ -209,6 +209,9 @@ fn merged(before: &Leg, stored: &Leg, ours: &Leg) -> Leg {
     if stored.results == before.results {
         leg.results = ours.results.clone().or(leg.results);
     }
+    if stored.details == before.details {
+        leg.details = ours.details.clone().or(leg.details);
+    }
     match (&leg.state, &ours.state) {
         (_, LegState::Sent { progress }) => {
             if let Some(state) = leg.state.forward(progress) {

@@ -83,6 +83,11 @@ pub(crate) fn moved(leg: &Leg, report: &Report) -> Option<Leg> {
     if same_word {
         next.expected_by = report.expected_by.or(next.expected_by);
         next.results = report.results.clone().or(next.results);
+        next.details = report.details.clone().or(next.details);
+    }
+    // Where the party makes the ids, its first message says under which it has the request.
+    if next.remote_id.is_none() && !report.remote_id.as_str().eq_ignore_ascii_case(leg.wire_id.as_str()) {
+        next.remote_id = Some(report.remote_id.clone());
     }
     (next != *leg).then_some(next)
 }

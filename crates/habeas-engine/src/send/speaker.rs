@@ -57,5 +57,5 @@ fn stranger(voucher: &Peer, domain: &Domain) -> Peer {
         vouches_for: Vec::new(),
         declared: None,
     };
-    Peer { party, incoming: Vec::new(), outgoing: None, contact: None }
+    Peer::of(party)
 }

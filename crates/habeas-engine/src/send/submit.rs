@@ -2,10 +2,11 @@
 
 use habeas_core::{
     capability::Capabilities,
-    dialect::{Exchange, Operation, Outgoing, Reported, Submit, Told},
+    dialect::{Exchange, Manners, Operation, Outgoing, Reported, Submit, Told},
     identity::Identity,
     leg::{Leg, LegState},
     matching::matching,
+    party::Party,
     submission::{CallbackUrl, Outbound, Stamp, Subject},
 };
 use habeas_store::{Frozen, LeasedLeg, Secrets};
@@ -27,6 +28,12 @@ enum Made {
     TooLittle,
     NoWords(String),
     Taken,
+}
+
+/// What a party is given, and what it says that it supports.
+struct Given {
+    identities: Vec<Identity>,
+    supports: Option<Capabilities>,
 }
 
 /// The status noted where we ourselves had to refuse for the party: an identity nobody takes; an id that it has from us.
@@ -79,15 +86,22 @@ impl Engine {
             return Ok(Made::Taken);
         }
         let Some(secrets) = self.store.secrets(&leg.request).await? else { return Ok(Made::Nothing(LegState::Waived)) };
-        let Some(identities) = self.identities_for(tenant, peer, leg, &secrets.subject.identities).await? else {
-            return self.serves_nothing(tenant, leg, &secrets.subject.identities).await;
-        };
+        // What an agent claims of a person are so many hints; what a sender lists must be taken, all of it.
+        let hints = self.manners(&leased.request) == Some(Manners::Status);
         let all = &secrets.subject.identities;
-        if identities.len() < all.len() && !self.left_over(tenant, leg, all).await?.is_empty() {
+        let Some((identities, supports)) = self.identities_for(tenant, peer, leg, all).await? else {
+            return match hints {
+                true => Ok(Made::Nothing(LegState::Inapplicable)),
+                false => self.serves_nothing(tenant, leg, all).await,
+            };
+        };
+        if !hints && identities.len() < all.len() && !self.left_over(tenant, leg, all).await?.is_empty() {
             tracing::info!(request = %leg.request, party = %leg.party, "no party takes one of the identities");
             return Ok(Made::TooLittle);
         }
-        match self.render(leased, tenant, peer, submit, secrets, identities) {
+        let party = self.located(tenant, peer).await?;
+        let given = Given { identities, supports };
+        match self.render(leased, tenant, (peer, &party), submit, secrets, given) {
             Ok(Outgoing { method, url, headers, body }) => Ok(Made::Message(Frozen { method, url, headers, body })),
             Err(Error::Unrepresentable(what)) => Ok(Made::NoWords(what.to_string())),
             Err(error) => Err(error),
@@ -152,45 +166,52 @@ impl Engine {
         peer: &Peer,
         leg: &Leg,
         identities: &[Identity],
-    ) -> Result<Option<Vec<Identity>>> {
+    ) -> Result<Option<(Vec<Identity>, Option<Capabilities>)>> {
         let supports: Capabilities = match self.discover(tenant, peer).await {
             Ok(supports) => supports,
-            Err(Error::Outbound(OutboundError::NotThere)) => return Ok(Some(identities.to_vec())),
+            Err(Error::Outbound(OutboundError::NotThere)) => return Ok(Some((identities.to_vec(), None))),
             Err(error) => return Err(error),
         };
         // Without any identity it is the extensions that say who is meant (opengdpr.md A35).
         if identities.is_empty() {
-            return Ok(supports.serves(leg.right).then(Vec::new));
+            return Ok(supports.serves(leg.right).then(|| (Vec::new(), Some(supports))));
         }
         let matches = matching(&supports, leg.right, identities);
-        Ok((!matches.is_empty()).then(|| given(identities, &matches)))
+        Ok((!matches.is_empty()).then(|| (given(identities, &matches), Some(supports))))
     }
 
     fn render(
         &self,
         leased: &LeasedLeg,
         tenant: &Tenant,
-        peer: &Peer,
+        (peer, party): (&Peer, &Party),
         submit: &dyn Submit,
         secrets: Secrets,
-        identities: Vec<Identity>,
+        given: Given,
     ) -> Result<Outgoing> {
+        let Given { identities, supports } = given;
         let leg = &leased.row.leg;
         let at = leased.request.submitted_at.unwrap_or(leased.request.standing.received_at);
         let submitted = secrets.submitted.unwrap_or_else(|| Stamp { at, text: habeas_wire::time::format(at.ms()) });
-        let mut callbacks = secrets.callbacks;
+        // What the sender of a request gave to be called back is for those only who tell in the same way.
+        let manners = self.dialect_of(peer)?.facts().manners;
+        let hands_on = self.manners(&leased.request) == Some(manners) && manners == Manners::Receipts;
+        let mut callbacks = if hands_on { secrets.callbacks } else { Vec::new() };
         // At most one of our own beside those that came with the request (OpenGDPR 0.1 §8.5).
         let own = leg.callback_url.as_ref().and_then(|url| CallbackUrl::parse(url.as_str()).ok());
         callbacks.extend(own);
-        let subject = Subject { identities, carried: secrets.subject.carried };
+        let subject = Subject { identities, ..secrets.subject };
         let outbound = Outbound {
             wire_id: &leg.wire_id,
+            leg: &leg.id,
             right: leg.right,
+            regime: Some(leased.request.regime),
             submitted: &submitted,
             subject: &subject,
             callbacks: &callbacks,
+            supports: supports.as_ref(),
         };
-        self.ask(tenant, &peer.party, |x: &Exchange<'_>| submit.ask(&outbound, x))
+        self.ask(tenant, (peer, party), |x: &Exchange<'_>| submit.ask(&outbound, x))
     }
 
     fn accepted(&self, mut leg: Leg, peer: &Peer, answer: &Answered, reported: Reported, sent: &[u8]) -> Result<Step> {
@@ -206,6 +227,8 @@ impl Engine {
         leg.expected_by = report.expected_by.or(leg.expected_by);
         if let Some(state) = leg.state.forward(&report.progress) {
             leg.state = state;
+            leg.details = report.details.or(leg.details);
+            leg.results = report.results.or(leg.results);
         }
         if !honest {
             tracing::warn!(request = %leg.request, party = %leg.party,

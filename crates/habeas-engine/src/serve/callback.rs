@@ -1,11 +1,13 @@
 //! A party tells that a request of ours has changed.
 
+use std::ops::Range;
+
 use habeas_core::{
     clock::Instant,
     dialect::{Answer, Operation, Reported},
     id::RemoteId,
     leg::{Leg, LegCancel, Progress, Report},
-    message::{RequestHead, Verified, Who},
+    message::{Claim, RequestHead, Verified, Who},
     problem::{Code, Field, Problem},
     receipt::Receipt,
 };
@@ -15,7 +17,6 @@ use url::Url;
 use crate::{
     Engine, Error, Result,
     change::LEG_TRIES,
-    hand::Hand,
     keyring::PeerKey,
     send::{cut, moved, speaker::Speaker},
     serve::Arrival,
@@ -30,18 +31,30 @@ impl Engine {
         arrival: &Arrival,
         row: &LegRow,
         speaker: &Speaker<'_>,
-        key: &PeerKey,
+        key: Option<&PeerKey>,
         message: Verified<RequestHead>,
     ) -> Result<Answer> {
         let callback = arrival.dialect.callback().ok_or(Error::Bug("an endpoint without its operation"))?;
-        let hand = Hand::new(&arrival.tenant);
+        let hand = arrival.hand();
         let Reported { report, secret, .. } = callback.read(&message, &arrival.exchange(self, &hand))?;
         self.check_addressee(arrival, &row.leg, speaker, &report)?;
-        let Who::Signer { domain, signature } = message.who() else {
-            return Err(Error::Bug("a callback without a signature"));
-        };
+        let receipt = key.and_then(|key| self.receipt_of_callback(row, key, &message, secret));
+        self.take_report(row.clone(), speaker, &report, receipt).await?;
+        self.metrics.heard();
+        Ok(callback.reply(&arrival.exchange(self, &hand)))
+    }
+
+    /// What the party signed, to be kept; what nobody signed proves nothing.
+    fn receipt_of_callback(
+        &self,
+        row: &LegRow,
+        key: &PeerKey,
+        message: &Verified<RequestHead>,
+        secret: Option<Range<usize>>,
+    ) -> Option<Receipt> {
+        let Who::Signer { domain, signature } = message.who() else { return None };
         let (body, hole) = cut(message.body(), secret);
-        let receipt = Receipt {
+        Some(Receipt {
             request: row.leg.request.clone(),
             leg: row.leg.id.clone(),
             at: self.clock.now(),
@@ -52,16 +65,15 @@ impl Engine {
             chain: key.chain.to_pem(),
             body,
             hole,
-        };
-        self.take_report(row.clone(), speaker, &report, receipt).await?;
-        self.metrics.heard();
-        Ok(callback.reply(&arrival.exchange(self, &hand)))
+        })
     }
 
     /// The last step of the authentication (OpenGDPR 1.0 §8.8): the message must be meant for this very URL, and
     /// speak of the request that was sent.
     fn check_addressee(&self, arrival: &Arrival, leg: &Leg, speaker: &Speaker<'_>, report: &Report) -> Result<()> {
-        let lenient = arrival.peer().is_some_and(|party| party.trust.callback_without_url);
+        // Who shows a credential instead of a signature has shown with the path which request is meant.
+        let shown = matches!(arrival.claim, Claim::Holder(_));
+        let lenient = shown || arrival.peer().is_some_and(|peer| peer.party.trust.callback_without_url);
         let meant = match &report.callback_url {
             Some(said) => leg.callback_url.as_ref().is_some_and(|ours| same_url(said, ours)),
             None => lenient,
@@ -71,6 +83,10 @@ impl Engine {
         }
         // Who had it from the party knows it under the id that went through all hands.
         let handed_on = RemoteId::new(leg.wire_id.as_str());
+        if leg.remote_id.is_none() && arrival.dialect.facts().receiver_makes_id {
+            // It overtakes the answer that would have told the id.
+            return Ok(());
+        }
         let ours = leg.remote_id.clone().filter(|_| speaker.is_party()).unwrap_or(handed_on);
         if !report.remote_id.as_str().eq_ignore_ascii_case(ours.as_str()) {
             return Err(Problem::at(Code::Forbidden, Field::named("subject_request_id")).into());
@@ -85,9 +101,12 @@ impl Engine {
         mut row: LegRow,
         speaker: &Speaker<'_>,
         report: &Report,
-        receipt: Receipt,
+        receipt: Option<Receipt>,
     ) -> Result<()> {
-        let evidence = self.evidence(&receipt).await?;
+        let evidence = match &receipt {
+            Some(receipt) => self.evidence(receipt).await?,
+            None => Evidence::TooMuch,
+        };
         if evidence == Evidence::Known {
             return Ok(());
         }
@@ -95,7 +114,8 @@ impl Engine {
             let news = if speaker.is_party() { moved(&row.leg, report) } else { heard(&row.leg, report) };
             let further = news.as_ref().is_some_and(|leg| leg.state != row.leg.state);
             // What moves a leg is always kept. A date may be another each time, and one that is not kept could be replayed.
-            if !further && evidence == Evidence::TooMuch {
+            let kept = evidence == Evidence::New || receipt.is_none() && news.is_some();
+            if !further && !kept {
                 return Ok(());
             }
             let leg = news.unwrap_or_else(|| row.leg.clone());
@@ -106,7 +126,7 @@ impl Engine {
                 due_at: self.due_after_news(&row, &leg, further),
                 attempts: if further && leg.accepted_at.is_some() { 0 } else { row.attempts },
                 thaw: false,
-                receipt: Some(receipt.clone()),
+                receipt: receipt.clone(),
                 trouble: row.trouble.clone().filter(|_| !further),
                 alerts: Vec::new(),
                 request,

@@ -2,7 +2,7 @@
 
 use habeas_core::{
     clock::Instant,
-    dialect::{Answer, Cancel, Cancellable},
+    dialect::{Answer, Cancel, Cancellable, Manners},
     event::{Actor, Standing},
     message::{RequestHead, Verified},
     problem::{Code, Problem},
@@ -14,7 +14,6 @@ use habeas_store::{Existing, Issued, IssuedBefore, LegRow, StoreError};
 use crate::{
     Engine, Error, Result,
     change::TRIES,
-    hand::Hand,
     send::not_taken_back,
     serve::{Arrival, caller},
 };
@@ -24,15 +23,12 @@ const VANISHED: Error = Error::Bug("a request that vanished while it was read");
 impl Engine {
     pub(super) async fn cancel_theirs(&self, arrival: &mut Arrival, message: Verified<RequestHead>) -> Result<Answer> {
         const ABSENT: Error = Error::Bug("an endpoint without its operation");
-        let wire_id = arrival
-            .dialect
-            .cancel()
-            .ok_or(ABSENT)?
-            .read(&message, &arrival.exchange(self, &Hand::new(&arrival.tenant)))?;
+        let wire_id =
+            arrival.dialect.cancel().ok_or(ABSENT)?.read(&message, &arrival.exchange(self, &arrival.hand()))?;
         let party = caller(&message)?;
         for _ in 0..TRIES {
-            let request =
-                self.store.find(arrival.tenant.domain(), party, &wire_id).await?.ok_or(Problem::new(Code::NotFound))?;
+            let request = self.store.find(arrival.tenant.domain(), party, &wire_id).await?;
+            let request = request.filter(|request| !self.is_forgotten(request)).ok_or(Problem::new(Code::NotFound))?;
             arrival.speak_as(&request);
             let dialect = std::sync::Arc::clone(&arrival.dialect);
             let cancel = dialect.cancel().ok_or(ABSENT)?;
@@ -41,8 +37,10 @@ impl Engine {
                 return self.cancelled_before(arrival, cancel, &request, &existing).await;
             }
             let legs = self.store.legs(&request.id).await?;
-            let done = if legs.is_empty() {
+            let done = if legs.is_empty() || dialect.facts().manners == Manners::Status {
                 may_cancel(arrival, &request)?;
+                // Who asked is not made to wait for those who do the work: they are asked to take it back, and which
+                // of them could not is told when it is known (DRP 0.5 §2.05.1).
                 self.cancel_now(arrival, cancel, &request, Change::Cancel).await
             } else {
                 self.hand_cancel_on(arrival, cancel, &request, &legs).await
@@ -133,7 +131,7 @@ impl Engine {
         original: Option<&[u8]>,
         before: &[IssuedBefore],
     ) -> Result<(Answer, Vec<Issued>)> {
-        let hand = Hand::remembering(&arrival.tenant, before);
+        let hand = arrival.hand_remembering(before);
         let answer = cancel.reply(standing, at, original, &arrival.exchange(self, &hand));
         Ok((answer, hand.done()?))
     }

@@ -20,21 +20,21 @@ use habeas_core::{
     id::PartyId,
     message::{Claim, Distrust, RequestHead, Unverified, Verified, Who},
     organisation::{Mount, Organisation},
-    party::Party,
     problem::{Code, Problem},
     request::Request,
 };
-use habeas_store::LegRow;
-use http::{HeaderMap, Method, header};
+use habeas_store::{IssuedBefore, LegRow};
+use habeas_trust::shared_secret::sha512_hex;
+use http::{HeaderMap, HeaderValue, Method, header};
 
 use crate::{
     Engine, Error, Result,
-    directory::Tenant,
+    directory::{Credential, Peer, Tenant},
     distribute::{Candidate, union},
     hand::Hand,
     keyring::{Keys, PeerKey, holder},
     outbound::OutboundError,
-    send::speaker::speaker,
+    send::speaker::{Speaker, speaker},
 };
 
 /// A request to us whose sender may speak; its body has not been looked at.
@@ -56,8 +56,8 @@ pub struct Arrival {
 enum Caller {
     Nobody,
     Peer(PartyId),
-    /// Whoever may speak about a leg, by its domain.
-    Leg(Box<LegRow>, Domain),
+    /// Whoever may speak about a leg: by the domain that signs, or else the leg's own party by its credential.
+    Leg(Box<LegRow>, Option<Domain>),
 }
 
 impl Arrival {
@@ -84,23 +84,40 @@ impl Arrival {
         self.dialect.id()
     }
 
-    fn peer(&self) -> Option<&Party> {
+    fn peer(&self) -> Option<&Peer> {
         let id = match &self.caller {
             Caller::Nobody => return None,
             Caller::Peer(id) => id,
             Caller::Leg(row, _) => &row.leg.party,
         };
-        self.tenant.peer(id).map(|peer| &peer.party)
+        self.tenant.peer(id)
+    }
+
+    fn hand(&self) -> Hand<'_> {
+        self.hand_remembering(&[])
+    }
+
+    fn hand_remembering<'a>(&'a self, before: &'a [IssuedBefore]) -> Hand<'a> {
+        Hand::remembering(&self.tenant, before).with(self.peer())
     }
 
     fn exchange<'a>(&'a self, engine: &Engine, hand: &'a Hand<'_>) -> Exchange<'a> {
-        Exchange {
-            us: self.us.as_deref().unwrap_or(&self.tenant.organisation),
-            mount: Some(&self.mount),
-            them: self.peer(),
-            now: engine.clock.now(),
-            signer: hand,
+        let exchange = hand.exchange(Some(&self.mount), engine.clock.now());
+        Exchange { us: self.us.as_deref().unwrap_or(&self.tenant.organisation), ..exchange }
+    }
+
+    /// To the letter of one protocol, an answer shows the hash of our own secret, to who has shown theirs only.
+    fn authorize(&self, mut answer: Answer) -> Answer {
+        let Some(peer) = self.peer().filter(|peer| peer.response_authorization) else { return answer };
+        let secret = match &peer.outgoing {
+            Some(Credential::Bearer(secret) | Credential::Hashed(secret)) => secret,
+            Some(Credential::Basic { .. } | Credential::Query { .. }) | None => return answer,
+        };
+        if let Ok(mut value) = HeaderValue::try_from(sha512_hex(secret.expose())) {
+            value.set_sensitive(true);
+            answer.headers.insert(header::AUTHORIZATION, value);
         }
+        answer
     }
 
     /// Speaks the dialect that this message fits, where several share the path (opengdpr.md A4); else the first.
@@ -126,7 +143,7 @@ impl Arrival {
 
     /// Supports what those support who do the work.
     fn stand_for(&mut self, downstream: &[Candidate<'_>]) {
-        if !downstream.is_empty() {
+        if !downstream.is_empty() && self.dialect.facts().stands_for_parties {
             self.us = Some(Box::new(union(&self.tenant.organisation, downstream)));
         }
     }
@@ -150,8 +167,11 @@ impl Engine {
         let tenant = self.directory.by_host(host)?;
         let routed = match route::route(tenant, &self.directory, method, path) {
             Ok(routed) => routed,
-            Err(route::Miss { problem, allow }) => {
-                let mut answer = self.refuse(host, path, &problem)?;
+            Err(route::Miss { problem, allow, mount }) => {
+                let mut answer = match mount.and_then(|mount| Some((mount, self.directory.dialect(&mount.dialect)?))) {
+                    Some((mount, dialect)) => refuse(self, tenant, mount, dialect, &problem),
+                    None => self.refuse(host, path, &problem)?,
+                };
                 if let Ok(value) = allow.parse() {
                     answer.headers.insert(header::ALLOW, value);
                 }
@@ -207,7 +227,20 @@ impl Engine {
             Claim::Nobody => Caller::Nobody,
             Claim::Holder(credential) => {
                 let peer = holder(tenant, credential.expose()).ok_or(Problem::new(Code::Unauthorized))?;
-                Caller::Peer(peer.party.id.clone())
+                match endpoint.operation {
+                    Operation::Callback => {
+                        let absent = || Problem::new(Code::NotFound);
+                        let token = head.params.token.as_ref().ok_or_else(absent)?;
+                        let row = self.store.leg_by_token(tenant.domain(), token.expose()).await?.ok_or_else(absent)?;
+                        let party = tenant.peer(&row.leg.party).ok_or_else(absent)?;
+                        // A credential may stand in another entry of the same party: that it calls us with.
+                        if party.party.domain != peer.party.domain {
+                            return Err(absent().into());
+                        }
+                        Caller::Leg(Box::new(row), None)
+                    }
+                    _ => Caller::Peer(peer.party.id.clone()),
+                }
             }
             Claim::Signer { domain, .. } => {
                 // The token names the leg before the claim is judged, and nothing is ever fetched for a stranger. One
@@ -217,7 +250,7 @@ impl Engine {
                 let row = self.store.leg_by_token(tenant.domain(), token.expose()).await?.ok_or_else(forbidden)?;
                 let party = tenant.peer(&row.leg.party).ok_or_else(forbidden)?;
                 speaker(tenant, party, domain).ok_or_else(forbidden)?;
-                Caller::Leg(Box::new(row), domain.clone())
+                Caller::Leg(Box::new(row), Some(domain.clone()))
             }
         };
         Ok((claim, caller))
@@ -226,7 +259,7 @@ impl Engine {
     /// Answers a request. Errors are answers.
     pub async fn serve(&self, mut arrival: Arrival, body: Vec<u8>) -> Answer {
         match self.dispatch(&mut arrival, body).await {
-            Ok(answer) => answer,
+            Ok(answer) => arrival.authorize(answer),
             Err(error) => arrival.refuse(self, &self.tell(&error)),
         }
     }
@@ -258,14 +291,15 @@ impl Engine {
 
     async fn hear_callback(&self, arrival: &Arrival, body: Vec<u8>) -> Result<Answer> {
         let Caller::Leg(row, domain) = &arrival.caller else { return Err(Error::Bug("a callback without a leg")) };
-        let Claim::Signer { signature, .. } = &arrival.claim else {
-            return Err(Error::Bug("a callback without a signature"));
-        };
         let party = arrival.tenant.peer(&row.leg.party).ok_or(Error::Bug("a leg without a party"))?;
+        let (Claim::Signer { signature, .. }, Some(domain)) = (&arrival.claim, domain) else {
+            let message = verify(arrival, body, None)?;
+            return self.callback(arrival, row, &Speaker::Party(party), None, message).await;
+        };
         let speaker = speaker(&arrival.tenant, party, domain).ok_or(Error::Bug("a speaker who was one just now"))?;
         let key = self.key_for(&arrival.tenant, speaker.peer(), &body, signature).await.map_err(unbelievable)?;
         let message = verify(arrival, body, Some(&key))?;
-        self.callback(arrival, row, &speaker, &key, message).await
+        self.callback(arrival, row, &speaker, Some(&key), message).await
     }
 
     /// What a peer is told of an error; whatever is our own fault is logged here, once.
@@ -314,7 +348,5 @@ fn caller(message: &Verified<RequestHead>) -> Result<&PartyId> {
 
 fn refuse(engine: &Engine, tenant: &Tenant, mount: &Mount, dialect: &Arc<dyn Dialect>, problem: &Problem) -> Answer {
     let hand = Hand::new(tenant);
-    let x =
-        Exchange { us: &tenant.organisation, mount: Some(mount), them: None, now: engine.clock.now(), signer: &hand };
-    dialect.refuse(problem, &x)
+    dialect.refuse(problem, &hand.exchange(Some(mount), engine.clock.now()))
 }

@@ -24,7 +24,9 @@ pub(super) struct Routed<'a> {
 }
 
 /// No such place, or not with this method.
-pub(super) struct Miss {
+pub(super) struct Miss<'a> {
+    /// The mount that has the place, with another method.
+    pub(super) mount: Option<&'a Arc<Mount>>,
     pub(super) problem: Problem,
     /// The methods that are allowed, for the `Allow` header.
     pub(super) allow: String,
@@ -36,9 +38,10 @@ pub(super) fn route<'a>(
     directory: &'a Directory,
     method: &Method,
     path: &str,
-) -> Result<Routed<'a>, Miss> {
+) -> Result<Routed<'a>, Miss<'a>> {
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let mut allow: Vec<&'static str> = Vec::new();
+    let mut has_it = None;
     let mut routed: Option<Routed<'a>> = None;
     for mount in directory.mounts(tenant.domain()) {
         if routed.as_ref().is_some_and(|found| found.mount.path.len() > mount.path.len()) {
@@ -57,6 +60,7 @@ pub(super) fn route<'a>(
                 }
                 continue;
             }
+            has_it = has_it.or(Some(mount));
             for name in names(endpoint) {
                 if !allow.contains(name) {
                     allow.push(name);
@@ -68,7 +72,7 @@ pub(super) fn route<'a>(
         return Ok(routed);
     }
     let code = if allow.is_empty() { Code::NotFound } else { Code::MethodNotAllowed };
-    Err(Miss { problem: Problem::new(code), allow: allow.join(", ") })
+    Err(Miss { problem: Problem::new(code), allow: allow.join(", "), mount: has_it })
 }
 
 /// The mount in whose words a path without an endpoint is answered.

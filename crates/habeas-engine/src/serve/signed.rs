@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Mutex};
 
 use habeas_core::dialect::{Answer, Operation};
 
-use crate::{Engine, Error, Result, hand::Hand, serve::Arrival};
+use crate::{Engine, Error, Result, serve::Arrival};
 
 /// Answers that are the same for everybody, so that nobody buys signatures with packets.
 #[derive(Default)]
@@ -27,7 +27,7 @@ impl Engine {
         {
             return Ok(answer);
         }
-        let hand = Hand::new(&arrival.tenant);
+        let hand = arrival.hand();
         let answer = {
             let x = arrival.exchange(self, &hand);
             match operation {

@@ -1,30 +1,34 @@
 //! A request is made: the receipt leaves only after everything is saved.
 
 use habeas_core::{
+    clock::DAY_MS,
     delivery::{DeliveryKind, WEBHOOK_LANE},
-    dialect::{Answer, Submit},
+    dialect::{Answer, Manners, Notice, Submit},
     event::{Actor, Standing},
     id::{RequestId, WireId},
     message::{RequestHead, Verified},
     problem::{Code, Field, Problem},
     random::{uuid_v4, uuid_v7},
     request::{Request, Upstream},
-    state::State,
-    submission::Submission,
+    state::{Ground, Reached, State},
+    submission::{Dedupe, Law, Submission},
 };
 use habeas_store::{Existing, Issued, IssuedBefore, NewDelivery, NewLeg, NewRequest, Receive};
+use habeas_trust::digest::sha256;
 
 use crate::{
     Engine, Error, Result,
-    change::{configured, errand_at},
+    begin::stage,
+    change::configured,
     directory::{Fulfilment, Tenant},
-    distribute::{Candidate, Names, Share, chosen, without},
-    hand::Hand,
+    distribute::{Candidate, Names, Share, chosen, serving, without},
     serve::{Arrival, caller},
 };
 
 /// The members of a submission.
 const NAMES: Names = Names { right: "subject_request_type", identities: "subject_identities" };
+/// Who sends the same bytes again within so long has lost the answer (drp.md §3.30).
+const REPEATED_MS: i64 = DAY_MS;
 
 impl Engine {
     pub(super) async fn submit(&self, arrival: &mut Arrival, message: Verified<RequestHead>) -> Result<Answer> {
@@ -45,14 +49,20 @@ impl Engine {
         message: &Verified<RequestHead>,
     ) -> Result<Answer> {
         let submit = arrival.dialect.submit().ok_or(Error::Bug("an endpoint without its operation"))?;
-        let hand = Hand::new(&arrival.tenant);
-        let submission = submit.read(message, &arrival.exchange(self, &hand))?;
+        let submission = submit.read(message, &arrival.exchange(self, &arrival.hand()))?;
         self.check_callbacks(arrival, &submission)?;
+        let objection = match arrival.dialect.facts().manners {
+            Manners::Status => {
+                Self::comes_apart(&arrival.tenant, &submission.rights)?;
+                self.objection(&arrival.tenant, &submission).await?
+            }
+            Manners::Receipts => None,
+        };
         let party = caller(message)?.clone();
         let upstream = Upstream { party, dialect: arrival.dialect.id(), mount: arrival.mount.path.clone() };
-        let request = self.accept(arrival, upstream, &submission);
+        let request = self.accept(arrival, upstream, &submission, objection);
         let (answer, issued) = self.receipt(arrival, submit, &request.standing, message.body(), &[])?;
-        let legs = self.legs_of(&arrival.tenant, downstream, &request, &submission)?;
+        let legs = self.legs_of(arrival, downstream, &request, &submission)?;
         let new = self.new_request(arrival, request, submission, message.body().to_vec(), issued);
         let new = NewRequest { legs, ..new };
         let owes = !new.deliveries.is_empty() || new.errand_at.is_some() || !new.legs.is_empty();
@@ -65,6 +75,9 @@ impl Engine {
                 Ok(answer)
             }
             Receive::Exists(existing) => self.replay(arrival, submit, &existing, message.body()),
+            Receive::TokenOfAnother => Err(Problem::at(Code::InvalidField, Field::named("identity"))
+                .because("it was made for another agent or another business")
+                .into()),
         }
     }
 
@@ -85,7 +98,7 @@ impl Engine {
     fn check_callbacks(&self, arrival: &Arrival, submission: &Submission) -> Result<()> {
         for (index, callback) in submission.callbacks.iter().enumerate() {
             self.outbound.may_call(callback.url()).map_err(|refusal| {
-                Problem::at(Code::CallbackNotAllowed, Field::entry(arrival.dialect.callbacks_field(), index))
+                Problem::at(Code::CallbackNotAllowed, arrival.dialect.callback_field(index))
                     .because(refusal.to_string())
             })?;
         }
@@ -94,10 +107,14 @@ impl Engine {
 
     /// The same bytes get the same receipt; other bytes under the same id are refused.
     fn replay(&self, arrival: &Arrival, submit: &dyn Submit, existing: &Existing, body: &[u8]) -> Result<Answer> {
+        let (standing, key) = match arrival.dialect.facts().manners {
+            Manners::Receipts => (&existing.accepted, "subject_request_id"),
+            Manners::Status => (&existing.request.standing, "Idempotency-Key"),
+        };
         if !existing.same_body {
-            return Err(Problem::at(Code::AlreadyExists, Field::named("subject_request_id")).into());
+            return Err(Problem::at(Code::AlreadyExists, Field::named(key)).into());
         }
-        let (answer, _) = self.receipt(arrival, submit, &existing.accepted, body, &existing.issued)?;
+        let (answer, _) = self.receipt(arrival, submit, standing, body, &existing.issued)?;
         Ok(answer)
     }
 
@@ -109,17 +126,27 @@ impl Engine {
         body: &[u8],
         before: &[IssuedBefore],
     ) -> Result<(Answer, Vec<Issued>)> {
-        let hand = Hand::remembering(&arrival.tenant, before);
+        let hand = arrival.hand_remembering(before);
         let answer = submit.reply(standing, body, &arrival.exchange(self, &hand));
         Ok((answer, hand.done()?))
     }
 
-    fn accept(&self, arrival: &Arrival, upstream: Upstream, submission: &Submission) -> Request {
+    fn accept(
+        &self,
+        arrival: &Arrival,
+        upstream: Upstream,
+        submission: &Submission,
+        objection: Option<(Ground, &'static str)>,
+    ) -> Request {
         let now = self.clock.now();
         let policy = arrival.tenant.organisation.policy;
-        let regime = submission.regime.unwrap_or(policy.regime);
+        let regime = match submission.law {
+            Law::Said(regime) => regime,
+            Law::Unsaid | Law::Unknown => policy.regime,
+        };
         let submitted_at = submission.submitted.as_ref().map(|stamp| stamp.at);
-        let promised_by = regime.respond_by(submitted_at, now);
+        let promised_by = regime.respond_by(&submission.rights, submitted_at, now);
+        let denied = |(ground, _)| State::Denied { ground, reached: Reached::Received };
         let wire_id = submission.wire_id.clone().unwrap_or_else(|| WireId::new(uuid_v4(self.random.as_ref())));
         Request {
             id: RequestId::new(uuid_v7(self.random.as_ref(), now)),
@@ -131,15 +158,17 @@ impl Engine {
             standing: Standing {
                 wire_id,
                 seq: 0,
-                state: State::Received,
+                state: objection.map_or(State::Received, denied),
                 received_at: now,
                 expected_by: promised_by,
-                details: None,
+                details: objection.map(|(_, why)| why.to_owned()),
             },
             submitted_at,
             promised_by,
             hold_until: now.plus_ms(policy.hold_ms),
-            final_at: None,
+            final_at: objection.map(|_| now),
+            expires_at: None,
+            expiry_first_set_at: None,
         }
     }
 
@@ -153,11 +182,16 @@ impl Engine {
     ) -> NewRequest {
         let tenant: &Tenant = &arrival.tenant;
         let now = request.standing.received_at;
+        let by_itself = arrival.dialect.facts().manners == Manners::Status;
         let mut deliveries = Vec::new();
-        if tenant.organisation.policy.call_back_acceptance {
+        let told = arrival.dialect.notice(None, &request.standing) != Notice::Silent;
+        if tenant.organisation.policy.call_back_acceptance && told {
             deliveries = self.callback_deliveries(&submission.callbacks, &request.standing, now);
         }
-        if let Fulfilment::Webhook(webhook) = &tenant.fulfilment {
+        // Who takes it up by itself hands it over then.
+        if let Fulfilment::Webhook(webhook) = &tenant.fulfilment
+            && !by_itself
+        {
             deliveries.push(NewDelivery {
                 kind: DeliveryKind::Webhook,
                 lane: WEBHOOK_LANE,
@@ -167,10 +201,14 @@ impl Engine {
             });
         }
         NewRequest {
-            errand_at: errand_at(tenant, &request, now),
+            // What is denied already is looked at once more, for what is personal in it to end.
+            errand_at: self.errand_at(tenant, &request, now).or(request.final_at),
+            repeats_since: now.plus_ms(-REPEATED_MS),
+            token: submission.token.as_ref().map(|token| sha256(token.expose().as_bytes())),
+            recognizable: by_itself,
             request,
             actor: Actor::Upstream,
-            dedupe: submission.dedupe,
+            dedupe: submission.dedupe.filter(|dedupe| *dedupe != Dedupe::Bytes || tenant.business.repeats),
             body,
             keep_body: arrival.dialect.facts().cancel_answer_holds_original,
             subject: submission.subject,
@@ -185,25 +223,42 @@ impl Engine {
     /// The shares of those who do the work, once the request may no longer be held.
     fn legs_of(
         &self,
-        tenant: &Tenant,
+        arrival: &Arrival,
         downstream: &[Candidate<'_>],
         request: &Request,
         submission: &Submission,
     ) -> Result<Vec<NewLeg>> {
-        if !matches!(tenant.fulfilment, Fulfilment::Parties(_)) {
+        let tenant = &arrival.tenant;
+        if !matches!(tenant.fulfilment, Fulfilment::Parties(_)) || request.standing.state.is_final() {
             return Ok(Vec::new());
         }
-        let mut legs = Vec::new();
-        for right in &request.rights {
+        let by_itself = arrival.dialect.facts().manners == Manners::Status;
+        // A callback in another dialect would tell the sender what it cannot read.
+        let forwarded = if by_itself { 0 } else { submission.callbacks.len() };
+        let mut legs: Vec<NewLeg> = Vec::new();
+        for (index, right) in request.rights.iter().enumerate() {
+            // A party is sent one request only under one id.
+            let another = (index > 0).then(|| WireId::new(uuid_v4(self.random.as_ref())));
             let share = Share {
                 request: &request.id,
-                wire_id: &request.standing.wire_id,
+                wire_id: another.as_ref().unwrap_or(&request.standing.wire_id),
                 right: *right,
-                forwarded: submission.callbacks.len(),
-                due_at: request.hold_until,
+                forwarded,
+                due_at: (!by_itself).then_some(request.hold_until),
+                stage: stage(*right, &request.rights),
             };
-            let chosen = chosen(downstream, *right, &submission.subject.identities, &NAMES)?;
-            legs.extend(chosen.into_iter().map(|peer| self.new_leg(tenant, peer, &share)));
+            let identities = &submission.subject.identities;
+            let chosen = match by_itself {
+                false => chosen(downstream, *right, identities, &NAMES)?,
+                // What no party serves is left to the organisation.
+                true => serving(downstream, *right, identities),
+            };
+            for leg in chosen.into_iter().map(|peer| self.new_leg(tenant, peer, &share)) {
+                // Two rights of ours may be one of theirs.
+                if !legs.iter().any(|other| other.leg.party == leg.leg.party && other.leg.right == leg.leg.right) {
+                    legs.push(leg);
+                }
+            }
         }
         Ok(legs)
     }

@@ -41,6 +41,8 @@ fn request() -> Request {
         promised_by: at(NOW + 2 * DAY),
         hold_until: at(NOW),
         final_at: None,
+        expires_at: None,
+        expiry_first_set_at: None,
     }
 }
 
@@ -60,6 +62,7 @@ fn leg() -> Leg {
         expected_by: None,
         callback_url: Some("https://shop.example/opengdpr_callbacks/canary".parse().unwrap()),
         results: Some("https://mail.example/results/canary".parse().unwrap()),
+        details: None,
         heard: Vec::new(),
     }
 }

@@ -68,6 +68,7 @@ fn confirmed(asked: &RemoteId) -> Report {
         received_at: None,
         expected_by: None,
         results: None,
+        details: None,
         callback_url: None,
     }
 }

@@ -55,6 +55,7 @@ impl Discover for OpenGdpr {
                 rights: rights(body)?,
                 identities: identities(body)?,
                 certificate_url: report::web_address(body, "processor_certificate"),
+                ..Capabilities::default()
             })
         })
     }

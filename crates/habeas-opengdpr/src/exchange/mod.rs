@@ -20,7 +20,7 @@ pub(crate) use endpoints::ENDPOINTS;
 pub(crate) use error::refuse;
 pub(crate) use head::{Family, OPENGDPR, proof};
 pub(crate) use shown::notice;
-pub(crate) use submit::{OWN_EXTENSIONS_ONLY, PROPERTY_ID_IN_EXTENSIONS};
+pub(crate) use submit::{OWN_EXTENSIONS_ONLY, PROPERTY_ID_IN_EXTENSIONS, RELATIONSHIPS_IN_EXTENSIONS};
 pub(crate) use words::{canonical_kind, nearest};
 
 /// How deeply the JSON of an answer may be nested (A47).

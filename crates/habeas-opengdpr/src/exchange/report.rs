@@ -52,6 +52,7 @@ pub(super) fn report(body: &Object<'_>, progress: Progress) -> Result<Report, Pr
         received_at: instant(body, "received_time"),
         expected_by: instant(body, "expected_completion_time"),
         results: web_address(body, "results_url"),
+        details: None,
         callback_url: text(body, "status_callback_url"),
     })
 }

@@ -6,7 +6,7 @@ mod carry;
 mod extensions;
 mod identities;
 
-pub(crate) use carry::{OWN_EXTENSIONS_ONLY, PROPERTY_ID_IN_EXTENSIONS};
+pub(crate) use carry::{OWN_EXTENSIONS_ONLY, PROPERTY_ID_IN_EXTENSIONS, RELATIONSHIPS_IN_EXTENSIONS};
 use habeas_core::{
     clock::Instant,
     dialect::{Answer, Asked, Back, Exchange, In, Reported, Submit, Told},
@@ -16,7 +16,7 @@ use habeas_core::{
     message::RequestHead,
     problem::{Code, Field, Problem},
     right::Right,
-    submission::{Carried, Outbound, Stamp, Subject, Submission},
+    submission::{Carried, Dedupe, Law, Outbound, Stamp, Subject, Submission},
 };
 use habeas_wire::{
     json::{Object, ObjectWriter},
@@ -52,12 +52,13 @@ impl Submit for OpenGdpr {
         let identified_elsewhere = self.version.has_extensions && extensions::identify(&body, x)?;
         let identities = identities::read(&body, identified_elsewhere, x)?;
         Ok(Submission {
-            dedupe: Some(wire_id.clone()),
+            dedupe: Some(Dedupe::Key(wire_id.clone())),
             wire_id: Some(WireId::new(wire_id)),
             rights: vec![right],
-            regime: None,
+            law: Law::Unsaid,
+            token: None,
             submitted: Some(submitted),
-            subject: Subject { identities, carried: carried(&body) },
+            subject: Subject { identities, carried: carried(&body), ..Subject::default() },
             callbacks,
         })
     }

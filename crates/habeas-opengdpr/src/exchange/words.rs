@@ -7,24 +7,35 @@ use habeas_core::{leg::Progress, right::Right};
 const RIGHTS: [(Right, &str); 3] =
     [(Right::Access, "access"), (Right::Portability, "portability"), (Right::Erasure, "erasure")];
 
+/// Rights that OpenGDPR does not have, as an extension of this project: for receivers only that list these words of DRP
+/// among their request types, never said by way of another right.
+const EXTENSION: [(Right, &str); 2] = [(Right::OptOutOfSale, "sale:opt-out"), (Right::OptInToSale, "sale:opt-in")];
+
 /// The right said for ours. The specific pieces of data are what `access` hands out; a list of categories is not.
 pub(crate) const fn nearest(right: Right) -> Option<Right> {
     match right {
         Right::Access | Right::AccessSpecific => Some(Right::Access),
         Right::Portability => Some(Right::Portability),
         Right::Erasure => Some(Right::Erasure),
-        Right::AccessCategories | Right::OptOutOfSale | Right::OptInToSale => None,
+        Right::OptOutOfSale => Some(Right::OptOutOfSale),
+        Right::OptInToSale => Some(Right::OptInToSale),
+        Right::AccessCategories => None,
     }
+}
+
+/// Whether the word for a right is none of OpenGDPR's own.
+pub(super) fn is_extension(right: Right) -> bool {
+    EXTENSION.iter().any(|(known, _)| *known == right)
 }
 
 /// The word for a right, if there is one.
 pub(super) fn word_of(right: Right) -> Option<&'static str> {
-    RIGHTS.into_iter().find(|(known, _)| *known == right).map(|(_, word)| word)
+    RIGHTS.into_iter().chain(EXTENSION).find(|(known, _)| *known == right).map(|(_, word)| word)
 }
 
 /// The right of a word.
 pub(super) fn right_of(word: &str) -> Option<Right> {
-    RIGHTS.into_iter().find(|(_, known)| *known == word).map(|(right, _)| right)
+    RIGHTS.into_iter().chain(EXTENSION).find(|(_, known)| *known == word).map(|(right, _)| right)
 }
 
 /// The name under which a kind is known inside: 0.1 called Roku's advertising id otherwise (A9).

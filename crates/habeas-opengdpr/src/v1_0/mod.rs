@@ -28,7 +28,7 @@
 use habeas_core::dialect::{DialectId, Knob};
 
 use crate::{
-    exchange::{ENDPOINTS, OPENGDPR, OWN_EXTENSIONS_ONLY, PROPERTY_ID_IN_EXTENSIONS},
+    exchange::{ENDPOINTS, OPENGDPR, OWN_EXTENSIONS_ONLY, PROPERTY_ID_IN_EXTENSIONS, RELATIONSHIPS_IN_EXTENSIONS},
     version::{Version, Words},
 };
 
@@ -57,4 +57,4 @@ pub(crate) static VERSION: Version = Version {
     endpoints: &ENDPOINTS,
 };
 
-static KNOBS: [Knob; 2] = [PROPERTY_ID_IN_EXTENSIONS, OWN_EXTENSIONS_ONLY];
+static KNOBS: [Knob; 3] = [PROPERTY_ID_IN_EXTENSIONS, OWN_EXTENSIONS_ONLY, RELATIONSHIPS_IN_EXTENSIONS];

@@ -44,6 +44,9 @@ fn the_request_is_read_and_asked_again() {
         let read = submit.read(&posted(edition.request), &world.x()).unwrap();
         let outbound = Outbound {
             wire_id: &read.wire_id.unwrap(),
+            leg: &habeas_core::id::LegId::new("leg"),
+            regime: None,
+            supports: None,
             right: read.rights[0],
             submitted: &read.submitted.unwrap(),
             subject: &read.subject,

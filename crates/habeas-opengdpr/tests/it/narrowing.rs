@@ -18,6 +18,7 @@ use crate::{
 
 const THERE: &str = "property-id-in-extensions";
 const OWN: &str = "own-extensions-only";
+const RELATIONSHIPS: &str = "relationships-in-extensions";
 
 fn identity() -> Identity {
     Identity { kind: Kind::new("email"), format: Format::Raw, value: Secret::new("ann@example.org") }
@@ -31,14 +32,23 @@ fn call(dialect: &dyn Dialect, subject: &Subject, knobs: &[&str]) -> Result<Outg
     let submitted = Stamp { at: at("2018-10-02T15:00:00Z"), text: "2018-10-02T15:00:00Z".to_owned() };
     let wire_id = WireId::new(ID);
     let right = Right::Erasure;
-    let outbound = Outbound { wire_id: &wire_id, right, submitted: &submitted, subject, callbacks: &[] };
+    let outbound = Outbound {
+        wire_id: &wire_id,
+        leg: &habeas_core::id::LegId::new("leg"),
+        right,
+        regime: None,
+        submitted: &submitted,
+        subject,
+        callbacks: &[],
+        supports: None,
+    };
     dialect.submit().unwrap().ask(&outbound, &world.x()).map_err(|unrepresentable| unrepresentable.0)
 }
 
 /// What follows the members that every request has.
 fn sent(dialect: &dyn Dialect, carried: &[(&str, &str)], knobs: &[&str]) -> Result<String, &'static str> {
     let carried = carried.iter().map(|&(name, json)| Carried { name: name.into(), json: json.into() }).collect();
-    let body = call(dialect, &Subject { identities: vec![identity()], carried }, knobs)?.body;
+    let body = call(dialect, &Subject { identities: vec![identity()], carried, ..Subject::default() }, knobs)?.body;
     let body = String::from_utf8(body).unwrap();
     let (_, rest) = body.split_once(r#""api_version":"#).unwrap();
     Ok(rest.split_once('"').unwrap().1.split_once('"').unwrap().1.to_owned())
@@ -60,8 +70,11 @@ fn an_erasure_is_not_widened_by_dropping_a_property_id_that_1_0_cannot_say() {
 fn a_property_id_is_sent_in_the_extension_of_a_party_that_reads_it_there() {
     let sent = sent(&*dialect(), &[("property_id", r#""\u0031\/2 3""#), ("n", "1.50")], &[THERE]);
     assert_eq!(sent.unwrap(), r#","n":1.50,"extensions":{"peer.example":{"property_id":"\u0031\/2 3"}}}"#);
-    let alone =
-        Subject { identities: vec![], carried: vec![Carried { name: "property_id".into(), json: r#""1""#.into() }] };
+    let alone = Subject {
+        identities: vec![],
+        carried: vec![Carried { name: "property_id".into(), json: r#""1""#.into() }],
+        ..Subject::default()
+    };
     assert_eq!(call(&*dialect(), &alone, &[THERE]), Err("a request without an identity"), "a property is no person");
 }
 
@@ -184,6 +197,7 @@ fn a_person_whom_only_an_extension_names_is_not_sent_without_it() {
     let carrying = |json: &str| Subject {
         identities: vec![],
         carried: vec![Carried { name: "extensions".into(), json: json.into() }],
+        ..Subject::default()
     };
     let nobody = Err("a request without an identity");
     assert!(call(&*dialect(), &carrying(r#"{"peer.example":{"id":1}}"#), &[OWN]).is_ok());
@@ -209,9 +223,21 @@ fn a_property_id_survives_the_way_from_0_1_over_1_0_to_0_1() {
 }
 
 #[test]
-fn parties_of_1_0_have_two_knobs_and_those_of_0_1_have_none() {
+fn how_the_person_stands_to_us_is_told_to_those_only_who_understand_it() {
+    let subject = Subject {
+        identities: vec![identity()],
+        relationships: vec!["customer".into(), "\"".into()],
+        ..Subject::default()
+    };
+    let body = |knobs: &[&str]| String::from_utf8(call(&*dialect(), &subject, knobs).unwrap().body).unwrap();
+    assert!(!body(&[]).contains("customer"));
+    assert!(body(&[RELATIONSHIPS]).ends_with(r#","extensions":{"peer.example":{"relationships":["customer","\""]}}}"#));
+}
+
+#[test]
+fn parties_of_1_0_have_three_knobs_and_those_of_0_1_have_none() {
     let names: Vec<_> = dialect().knobs().iter().map(|knob| knob.name).collect();
-    assert_eq!(names, [THERE, OWN]);
+    assert_eq!(names, [THERE, OWN, RELATIONSHIPS]);
     assert!(dialect().knobs().iter().all(|knob| knob.doc.ends_with('.')));
     assert!(both_0_1(|dialect| dialect.knobs().is_empty()));
 }

@@ -44,10 +44,12 @@ fn acceptance_and_a_new_date_are_told() {
 }
 
 #[test]
-fn only_three_rights_can_be_said() {
+fn three_rights_can_be_said_and_two_more_to_those_who_list_them() {
     let nearest = alike(|dialect| Right::ALL.map(|right| dialect.nearest(right)));
-    let (access, none) = (Some(Right::Access), None);
-    assert_eq!(nearest, [access, none, access, Some(Right::Portability), Some(Right::Erasure), none, none]);
+    let sale = [Some(Right::OptOutOfSale), Some(Right::OptInToSale)];
+    let access = Some(Right::Access);
+    assert_eq!(nearest[..5], [access, None, access, Some(Right::Portability), Some(Right::Erasure)]);
+    assert_eq!(nearest[5..], sale);
 }
 
 #[test]
@@ -59,6 +61,6 @@ fn storage_is_steered_by_facts() {
         assert!(!facts.receiver_makes_id);
         assert_eq!(facts.cancel, Cancellable::WhilePending);
         assert_eq!(dialect.id().as_str(), format!("opengdpr/{}", edition.name));
-        assert_eq!(dialect.callbacks_field(), "status_callback_urls");
+        assert_eq!(dialect.callback_field(1).as_str(), "status_callback_urls[1]");
     }
 }

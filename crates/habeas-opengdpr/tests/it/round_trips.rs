@@ -1,6 +1,7 @@
 //! Do both ends of an exchange understand each other?
 
 use habeas_core::{
+    capability::Capabilities,
     dialect::{Answer, Dialect, Exchange, Operation, Outgoing, Told, Unrepresentable},
     id::{RemoteId, WireId},
     identity::{Format, Identity, Kind},
@@ -27,6 +28,7 @@ fn subject() -> Subject {
     Subject {
         identities: vec![identity("email", "\"ann\"@example.org"), identity("roku_aid", "é\\")],
         carried: vec![Carried { name: "a \"b\"".into(), json: r#"{ "n": 1.50, "t": "\u00e9" }"#.into() }],
+        ..Subject::default()
     }
 }
 
@@ -35,7 +37,16 @@ fn asked(dialect: &dyn Dialect, subject: &Subject, right: Right) -> Result<Outgo
     let callbacks = CALLBACKS.map(|url| url.parse().unwrap());
     let submitted = Stamp { at: at("2018-10-02T13:00:00Z"), text: "2018-10-02t15:00:00.000+02:00".to_owned() };
     let id = WireId::new(ID);
-    let outbound = Outbound { wire_id: &id, right, submitted: &submitted, subject, callbacks: &callbacks };
+    let outbound = Outbound {
+        wire_id: &id,
+        leg: &habeas_core::id::LegId::new("leg"),
+        right,
+        regime: None,
+        submitted: &submitted,
+        subject,
+        callbacks: &callbacks,
+        supports: None,
+    };
     dialect.submit().unwrap().ask(&outbound, &world.x())
 }
 
@@ -113,8 +124,30 @@ fn a_right_without_a_word_and_a_person_without_a_name_are_not_sent() {
     let nobody = Subject { identities: vec![], ..subject() };
     assert_eq!(ask(&nobody, Right::Erasure), Some(Unrepresentable("a request without an identity")));
     let extensions = Carried { name: "extensions".into(), json: r#"{"examplecontroller.com":{"id":1}}"#.into() };
-    let elsewhere = Subject { identities: vec![], carried: vec![extensions] };
+    let elsewhere = Subject { identities: vec![], carried: vec![extensions], ..Subject::default() };
     assert!(asked(&*dialect(), &elsewhere, Right::Erasure).is_ok(), "an extension names the person");
+}
+
+#[test]
+fn an_opt_out_is_said_in_its_own_word_to_those_who_list_it() {
+    let (world, right) = (World::new(), Right::OptOutOfSale);
+    let submitted = Stamp { at: at("2018-10-02T13:00:00Z"), text: "2018-10-02T15:00:00Z".to_owned() };
+    let ask = |rights: &[Right]| {
+        let supports = Capabilities { rights: rights.to_vec(), ..Capabilities::default() };
+        let outbound = Outbound {
+            wire_id: &WireId::new(ID),
+            leg: &habeas_core::id::LegId::new("leg"),
+            right,
+            regime: None,
+            submitted: &submitted,
+            subject: &subject(),
+            callbacks: &[],
+            supports: Some(&supports),
+        };
+        dialect().submit().unwrap().ask(&outbound, &world.x()).map(|call| String::from_utf8(call.body).unwrap())
+    };
+    assert_eq!(ask(&[Right::Erasure]), Err(Unrepresentable("this right")));
+    assert!(ask(&[right]).unwrap().contains(r#""subject_request_type":"sale:opt-out""#));
 }
 
 #[test]

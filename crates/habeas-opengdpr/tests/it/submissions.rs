@@ -32,7 +32,7 @@ fn read_1_0(body: &str) -> Result<Submission, Problem> {
 fn the_example_of_section_7_1_is_read() {
     let submission = read(REQUEST).unwrap();
     assert_eq!(submission.wire_id.unwrap().as_str(), ID);
-    assert_eq!(submission.dedupe.as_deref(), Some(ID));
+    assert_eq!(submission.dedupe, Some(habeas_core::submission::Dedupe::Key(ID.to_owned())));
     assert_eq!(submission.rights, [Right::Erasure]);
     let submitted = submission.submitted.unwrap();
     assert_eq!((submitted.at, submitted.text.as_str()), (at("2018-10-02T15:00:00Z"), "2018-10-02T15:00:00Z"));

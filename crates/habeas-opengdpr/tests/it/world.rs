@@ -68,7 +68,7 @@ impl World {
             capabilities: Capabilities {
                 rights: vec![Right::Access, Right::AccessCategories, Right::Erasure],
                 identities: kinds.map(|(kind, format)| (Kind::new(kind), format)).to_vec(),
-                certificate_url: None,
+                ..Capabilities::default()
             },
             limits: Limits { callback_urls: 3, callback_url_chars: 80, identities: 3, ..Limits::default() },
             policy: Policy {
@@ -106,6 +106,7 @@ impl World {
             them: Some(&self.them),
             now: at("2018-10-02T15:00:01Z"),
             signer: &Pen,
+            tokens: &habeas_core::dialect::NoTokens,
         }
     }
 }

@@ -12,7 +12,7 @@ mod leg;
 pub use faults::{CertificateEnd, Faults};
 pub use leg::{Leg, LegQuery, Legs, Receipt};
 
-pub use super::wishes::{Deny, Extend, Fulfill, Fulfilment, RetryMany, Send, To};
+pub use super::wishes::{Deny, Extend, Fulfill, Fulfilment, RetryMany, Send, To, Verify};
 use super::words;
 
 /// A failure (RFC 9457). Sent as `application/problem+json`.
@@ -212,9 +212,32 @@ pub struct Subject {
     pub request_id: String,
     /// By what the person is known.
     pub identities: Vec<Identity>,
+    /// What an identity token claims of the person: `email_verified`, `address`, `power_of_attorney`, …
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub claims: serde_json::Map<String, serde_json::Value>,
+    /// How the person says to stand to the organisation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relationships: Vec<String>,
     /// When the person asked, as the sender wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted_at: Option<String>,
+}
+
+/// Where the persons of a request go to prove who they are.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Verification {
+    /// One for each party that asks for it.
+    pub links: Vec<VerificationLink>,
+}
+
+/// Where a person goes to prove who they are to a party. Holds the identity token: personal data.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VerificationLink {
+    /// The party.
+    pub party: String,
+    /// The address, with the identity token, where to go afterwards, and the party's id of the request.
+    pub url: String,
 }
 
 /// One identifier of a person: personal data, so `Debug` does not show the value.
@@ -305,6 +328,14 @@ pub struct Accepted {
     /// How the value is written.
     #[schema(schema_with = words::format)]
     pub format: String,
+}
+
+/// Where the person goes afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct VerificationQuery {
+    /// An address whose origin the party knows.
+    pub redirect_to: String,
 }
 
 /// Which requests to list.

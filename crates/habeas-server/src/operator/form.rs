@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, Request};
 use habeas_core::{
     clock::Instant,
     problem::{Code, Field, Problem},
+    submission::Carried,
 };
 use habeas_wire::{
     json::{JsonError, Object, object_of, string_of},
@@ -113,6 +114,13 @@ impl<'a> Form<'a> {
         }
         let entries = self.0.array(name).map_err(|_| wrong())?.unwrap_or_default();
         entries.into_iter().map(|entry| string_of(entry).map_err(|_| wrong())).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// The members of an object.
+    pub(super) fn members(&self, name: &'static str) -> Result<Option<Vec<Carried>>, Problem> {
+        let object = self.0.object(name).map_err(|_| invalid(name, "an object"))?;
+        let carried = |(name, json): (&str, &str)| Carried { name: name.to_owned(), json: json.to_owned() };
+        Ok(object.map(|object| object.members().map(carried).collect()))
     }
 
     /// A list of objects.

@@ -137,6 +137,45 @@ pub(super) async fn cancel(State(engine): State<Arc<Engine>>, Caught(id): Caught
     Ok(Json(show::request(&request, engine.clock().now())))
 }
 
+/// The person is asked to prove who they are, before anybody works on the request; or it is said that they have, in
+/// another way.
+#[utoipa::path(
+    post, path = "/requests/{id}/verify", tag = "requests",
+    params(("id" = String, Path, description = "The request.")),
+    request_body = wishes::Verify,
+    responses((status = 200, body = dto::Request), Failure),
+)]
+pub(super) async fn verify(
+    State(engine): State<Arc<Engine>>,
+    Caught(id): Caught<String>,
+    Wished(done): Wished<wishes::Verify>,
+) -> Shown<dto::Request> {
+    let request = engine.verify(&RequestId::new(id), done).await?;
+    Ok(Json(show::request(&request, engine.clock().now())))
+}
+
+/// Where the person of a request of ours goes to prove who they are, to each party that asks for it. Personal data: that
+/// it was read is logged.
+#[utoipa::path(
+    get, path = "/requests/{id}/verification", tag = "requests",
+    params(("id" = String, Path, description = "The request."), dto::VerificationQuery),
+    responses((status = 200, body = dto::Verification), Failure),
+)]
+pub(super) async fn verification(
+    State(engine): State<Arc<Engine>>,
+    Caught(id): Caught<String>,
+    mut params: Params,
+) -> Shown<dto::Verification> {
+    let redirect_to = params.parsed("redirect_to")?.ok_or_else(|| invalid("redirect_to", "an absolute URL"))?;
+    params.finish("redirect_to")?;
+    let links = engine.verification_links(&RequestId::new(id), &redirect_to).await?;
+    let link = |(party, url): (habeas_core::id::PartyId, url::Url)| dto::VerificationLink {
+        party: party.to_string(),
+        url: url.into(),
+    };
+    Ok(Json(dto::Verification { links: links.into_iter().map(link).collect() }))
+}
+
 /// Asks the parties that have a request of ours and are not done how it stands. They are asked in the background: a leg
 /// whose `next_attempt_at` is absent or later than `asked_at` has been.
 #[utoipa::path(

@@ -5,9 +5,11 @@ use habeas_core::{
     delivery::{Attempt, Outcome},
     dialect::Operation,
     event::Event,
+    leg::{LegState, Progress},
     receipt::Receipt,
     request::Request,
     state::State,
+    submission::Carried,
 };
 use habeas_engine::{
     Engine,
@@ -93,6 +95,11 @@ pub(super) fn leg(row: &LegRow, receipts: &[&Receipt], engine: &Engine) -> dto::
         accepted_at: leg.accepted_at.map(time),
         expected_by: leg.expected_by.map(time),
         results_url: leg.results.as_ref().map(Url::to_string),
+        details: leg.details.clone(),
+        verification_url: match &leg.state {
+            LegState::Sent { progress: Progress::NeedsVerification { url } } => Some(url.to_string()),
+            _ => None,
+        },
         heard_results_urls: leg.heard.iter().map(Url::to_string).collect(),
         cancel: leg.cancel.to_string(),
         callback_url: leg.callback_url.as_ref().map(Url::to_string),
@@ -211,9 +218,13 @@ pub(super) fn subject(id: &str, secrets: &habeas_store::model::Secrets) -> dto::
         format: identity.format.to_string(),
         value: identity.value.expose().to_owned(),
     });
+    let claims = secrets.subject.claims.iter();
+    let claim = |claim: &Carried| Some((claim.name.clone(), serde_json::from_str(&claim.json).ok()?));
     dto::Subject {
         request_id: id.to_owned(),
         identities: identities.collect(),
+        claims: claims.filter_map(claim).collect(),
+        relationships: secrets.subject.relationships.clone(),
         submitted_at: secrets.submitted.as_ref().map(|stamp| stamp.text.clone()),
     }
 }

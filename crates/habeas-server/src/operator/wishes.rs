@@ -92,6 +92,23 @@ impl Wish for Extend {
     }
 }
 
+/// The person shall prove who they are, or has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Verify {
+    /// Whether the person has done so in another way. Otherwise a page of ours asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<bool>,
+}
+
+impl Wish for Verify {
+    type Meaning = bool;
+    const MEMBERS: &'static [&'static str] = &["done"];
+
+    fn read(form: &Form<'_>) -> Result<bool, Problem> {
+        Ok(form.flag("done")?.unwrap_or(false))
+    }
+}
+
 /// Which deliveries to make due at once: exactly one of these.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RetryMany {
@@ -193,6 +210,7 @@ mod tests {
         assert_same_members::<Fulfill>();
         assert_same_members::<Deny>();
         assert_same_members::<Extend>();
+        assert_same_members::<Verify>();
         assert_same_members::<Send>();
         assert_same_members::<RetryMany>();
         assert_same_members::<Fulfilment>();

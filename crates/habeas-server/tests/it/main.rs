@@ -6,4 +6,5 @@ mod operator;
 mod protocol;
 mod sending;
 mod stub;
+mod web;
 mod world;

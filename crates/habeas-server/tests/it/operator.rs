@@ -249,6 +249,8 @@ async fn the_document_names_every_route() {
     post /api/requests/{id}/poll
     post /api/requests/{id}/start
     get /api/requests/{id}/subject
+    get /api/requests/{id}/verification
+    post /api/requests/{id}/verify
     get /healthz
     get /metrics
     get /readyz

@@ -3,7 +3,7 @@
 use habeas_core::{
     capability::Capabilities,
     dialect::{
-        Answer, Asked, Back, Cancellable, Dialect, DialectId, Discover, Endpoint, Exchange, Facts, In, Notice,
+        Answer, Asked, Back, Cancellable, Dialect, DialectId, Discover, Endpoint, Exchange, Facts, In, Manners, Notice,
         Operation, Submit, Told, Unrepresentable, Verb,
     },
     event::Standing,
@@ -15,7 +15,7 @@ use habeas_core::{
     right::Right,
     role::Role,
     secret::Secret,
-    submission::{Outbound, Subject, Submission},
+    submission::{Law, Outbound, Subject, Submission},
 };
 use http::{HeaderMap, HeaderValue, header};
 
@@ -33,7 +33,15 @@ impl Dialect for Stub {
     }
 
     fn facts(&self) -> Facts {
-        Facts { cancel_answer_holds_original: false, receiver_makes_id: false, cancel: Cancellable::UntilFinal }
+        Facts {
+            cancel_answer_holds_original: false,
+            receiver_makes_id: false,
+            cancel: Cancellable::UntilFinal,
+            sender: Role::Controller,
+            stands_for_parties: true,
+            base_is_discovered: false,
+            manners: Manners::Receipts,
+        }
     }
 
     fn endpoints(&self) -> &'static [Endpoint] {
@@ -115,9 +123,10 @@ impl Submit for Stub {
             wire_id: Some(WireId::new(id)),
             dedupe: None,
             rights: vec![Right::Access],
-            regime: None,
+            law: Law::Unsaid,
+            token: None,
             submitted: None,
-            subject: Subject { identities: vec![identity], carried: vec![] },
+            subject: Subject { identities: vec![identity], ..Subject::default() },
             callbacks: vec![],
         })
     }

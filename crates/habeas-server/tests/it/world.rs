@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{Router, body::Body};
 use habeas_core::{
+    business::Business,
     capability::Capabilities,
     clock::{Clock, Instant},
     dialect::DialectId,
@@ -16,9 +17,10 @@ use habeas_core::{
     role::Role,
 };
 use habeas_engine::{
-    Engine,
+    Engine, Outside,
     ambient::SystemRandom,
     directory::{Directory, Fulfilment, Peer, Tenant},
+    mail::NoMailer,
     outbound::{self, Outbound},
     settings::Settings,
 };
@@ -91,9 +93,12 @@ impl World {
         let engine = Engine::new(
             Directory::new([tenant], vec![Arc::new(Stub)]),
             Arc::new(store),
-            Arc::new(Noon),
-            Arc::new(SystemRandom),
-            Outbound::new(policy).unwrap(),
+            Outside {
+                clock: Arc::new(Noon),
+                random: Arc::new(SystemRandom),
+                outbound: Outbound::new(policy).unwrap(),
+                mailer: Arc::new(NoMailer),
+            },
             Settings::default(),
         );
         Self { engine, token: credential.token().to_owned(), _folder: folder }
@@ -172,8 +177,12 @@ fn tenant(credential: &Credential) -> Tenant {
         key_id: KeyId::new(key.key_id()),
         key: Arc::new(key),
         chain: String::new(),
+        beside: None,
+        business: Business::default(),
+        sealer: Arc::new(Sealer::new(&MasterKey::generate())),
+        steered: false,
         peers: vec![
-            Peer { incoming: vec![credential.hash()], ..peer("shop.localhost", None, None) },
+            Peer { incoming: vec![credential.hash().into()], ..peer("shop.localhost", None, None) },
             // What they support is known here, so that nobody is asked.
             peer("post.localhost", Some("http://post.localhost/v1"), Some(emails(&[Right::Access, Right::Erasure]))),
             peer("films.localhost", Some("http://films.localhost/v1"), Some(emails(&[Right::Erasure]))),
@@ -185,7 +194,7 @@ fn tenant(credential: &Credential) -> Tenant {
 
 fn emails(rights: &[Right]) -> Capabilities {
     let identities = vec![(Kind::new("email"), Format::Raw)];
-    Capabilities { rights: rights.to_vec(), identities, certificate_url: None }
+    Capabilities { rights: rights.to_vec(), identities, ..Capabilities::default() }
 }
 
 fn peer(domain: &str, base: Option<&str>, declared: Option<Capabilities>) -> Peer {
@@ -200,7 +209,7 @@ fn peer(domain: &str, base: Option<&str>, declared: Option<Capabilities>) -> Pee
         vouches_for: Vec::new(),
         declared,
     };
-    Peer { party, incoming: Vec::new(), outgoing: None, contact: None }
+    Peer::of(party)
 }
 
 fn root() -> String {

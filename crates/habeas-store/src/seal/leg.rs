@@ -11,7 +11,7 @@ use url::Url;
 use super::{Place, RequestKeys};
 use crate::{Result, StoreError};
 
-/// The URLs of a leg: each may open something.
+/// The URLs of a leg, each of which may open something, and what its party says in words.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LegSecrets {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -22,6 +22,8 @@ pub(crate) struct LegSecrets {
     pub(crate) heard: Vec<Url>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) verification: Option<Url>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) details: Option<String>,
 }
 
 /// A leg's state as columns.
@@ -111,6 +113,7 @@ impl LegSecrets {
             results: leg.results.clone(),
             heard: leg.heard.clone(),
             verification,
+            details: leg.details.clone(),
         };
         (secrets != Self::default()).then_some(secrets)
     }

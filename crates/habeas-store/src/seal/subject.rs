@@ -26,6 +26,10 @@ pub(crate) struct SealedSecrets {
 struct SubjectOut<'a> {
     identities: Vec<(&'a Kind, Format, &'a str)>,
     carried: Vec<(&'a str, &'a str)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    claims: Vec<(&'a str, &'a str)>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    relationships: &'a [String],
     submitted: Option<(Instant, &'a str)>,
 }
 
@@ -33,6 +37,10 @@ struct SubjectOut<'a> {
 struct SubjectIn {
     identities: Vec<(Kind, Format, String)>,
     carried: Vec<(String, String)>,
+    #[serde(default)]
+    claims: Vec<(String, String)>,
+    #[serde(default)]
+    relationships: Vec<String>,
     submitted: Option<(Instant, String)>,
 }
 
@@ -47,7 +55,9 @@ impl SealedSecrets {
         let row = &keys.request;
         let clear = SubjectOut {
             identities: subject.identities.iter().map(|i| (&i.kind, i.format, i.value.expose())).collect(),
-            carried: subject.carried.iter().map(|c| (c.name.as_str(), c.json.as_str())).collect(),
+            carried: pairs(&subject.carried),
+            claims: pairs(&subject.claims),
+            relationships: &subject.relationships,
             submitted: submitted.map(|stamp| (stamp.at, stamp.text.as_str())),
         };
         let some_callbacks = (!callbacks.is_empty()).then_some(callbacks);
@@ -67,7 +77,9 @@ impl SealedSecrets {
         Ok(Secrets {
             subject: Subject {
                 identities: clear.identities.into_iter().map(identity).collect(),
-                carried: clear.carried.into_iter().map(|(name, json)| Carried { name, json }).collect(),
+                carried: carried(clear.carried),
+                claims: carried(clear.claims),
+                relationships: clear.relationships,
             },
             submitted: clear.submitted.map(|(at, text)| Stamp { at, text }),
             callbacks: open_callbacks(keys, key, row, self.callbacks.as_deref())?,
@@ -76,6 +88,14 @@ impl SealedSecrets {
                 .transpose()?,
         })
     }
+}
+
+fn pairs(carried: &[Carried]) -> Vec<(&str, &str)> {
+    carried.iter().map(|member| (member.name.as_str(), member.json.as_str())).collect()
+}
+
+fn carried(pairs: Vec<(String, String)>) -> Vec<Carried> {
+    pairs.into_iter().map(|(name, json)| Carried { name, json }).collect()
 }
 
 /// The callback URLs of a request.

@@ -1,11 +1,16 @@
 //! How is a new request saved, or recognized as one that exists?
 
 use habeas_core::{
+    clock::Instant,
     event::{Actor, Event},
     id::RequestId,
     request::Request,
+    submission::Dedupe,
 };
-use habeas_trust::{digest::constant_time_eq, seal::DataKey};
+use habeas_trust::{
+    digest::{constant_time_eq, hex},
+    seal::DataKey,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -14,6 +19,7 @@ use super::{
     issued::{self, RawIssued, SealedIssued},
     lanes,
     legs::SealedNewLeg,
+    persons::{Person, macs},
     rows::{AFTER_REQUEST, Opener, RawRequest, RawStanding, request_columns, standing_columns},
     save,
 };
@@ -31,26 +37,44 @@ impl Sqlite {
         let secrets = SealedSecrets::seal(&keys, &key, (&new.subject, new.submitted.as_ref()), &new.callbacks, body)?;
         let intake = Intake {
             body_mac: Some(keys.sealer.mac("body", &new.body)),
-            dedupe: new.dedupe.filter(|dedupe| dedupe != new.request.standing.wire_id.as_str()),
+            dedupe: match &new.dedupe {
+                Some(Dedupe::Key(key)) if key == new.request.standing.wire_id.as_str() => None,
+                Some(Dedupe::Key(key)) => Some(hex(&keys.sealer.mac("key", key.as_bytes()))),
+                Some(Dedupe::Bytes) => Some(hex(&keys.sealer.mac("repeat", &new.body))),
+                None => None,
+            },
             errand_at: ms(new.errand_at),
             ..Intake::new(new.request, new.actor, &keys, &key, wrapped, secrets)?
+        };
+        let outdated = (new.dedupe == Some(Dedupe::Bytes)).then_some(new.repeats_since);
+        let person = Person {
+            token: new.token,
+            macs: if new.recognizable { macs(&keys.sealer, &new.subject.identities) } else { Vec::new() },
         };
         let signatures = SealedIssued::seal_all(&keys, &new.issued)?;
         let legs = SealedNewLeg::seal_all(new.legs, &intake.request, &Opener { keys, key })?;
         let deliveries = new.deliveries;
         let body_mac = intake.body_mac;
         let earlier = self.writer.run(move |conn| {
-            if !intake.insert(conn)? {
-                return intake.earlier(conn).map(Some);
+            if person.is_anothers(conn, &intake.request)? {
+                return Ok(Taken::Token);
             }
+            if let Some(since) = outdated {
+                intake.outdate(conn, since)?;
+            }
+            if !intake.insert(conn)? {
+                return intake.earlier(conn).map(|earlier| Taken::By(Box::new(earlier)));
+            }
+            person.insert(conn, &intake.request)?;
             issued::insert(conn, &intake.request.organisation, &intake.request.id, &signatures)?;
             lanes::insert(conn, &intake.request.organisation, &intake.request.id, &deliveries)?;
             legs.iter().try_for_each(|leg| leg.insert(conn))?;
-            Ok(None)
+            Ok(Taken::Not)
         });
         match earlier.await? {
-            None => Ok(Receive::Accepted),
-            Some(earlier) => Ok(Receive::Exists(Box::new(earlier.open(&self.sealers, body_mac)?))),
+            Taken::Not => Ok(Receive::Accepted),
+            Taken::Token => Ok(Receive::TokenOfAnother),
+            Taken::By(earlier) => Ok(Receive::Exists(Box::new(earlier.open(&self.sealers, body_mac)?))),
         }
     }
 
@@ -61,6 +85,13 @@ impl Sqlite {
         let mac = body.and_then(|body| Some(sealer?.mac("body", body)));
         raw.open(&self.sealers, mac).map(Some)
     }
+}
+
+/// What stands in the way of a new request.
+enum Taken {
+    Not,
+    By(Box<RawExisting>),
+    Token,
 }
 
 /// A request about to be saved, all that is personal sealed.
@@ -137,6 +168,14 @@ impl Intake {
         Ok(true)
     }
 
+    /// Who sends the same bytes after that one is final, or long after, means another request.
+    fn outdate(&self, conn: &Connection, since: Instant) -> Result<()> {
+        let party = self.request.upstream.as_ref().map(|upstream| upstream.party.as_str());
+        let organisation = self.request.organisation.as_str();
+        conn.prepare_cached(OUTDATE)?.execute(params![self.dedupe, party, organisation, since.ms()])?;
+        Ok(())
+    }
+
     /// The request that was there before.
     fn earlier(&self, conn: &Connection) -> Result<RawExisting> {
         let organisation = self.request.organisation.as_str();
@@ -160,6 +199,8 @@ const INSERT: &str = "INSERT INTO requests (id, organisation, role, upstream_par
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
         ?24)
     ON CONFLICT DO NOTHING";
+const OUTDATE: &str = "UPDATE requests SET dedupe = NULL
+    WHERE dedupe = ?1 AND upstream_party = ?2 AND organisation = ?3 AND (final_at IS NOT NULL OR received_at < ?4)";
 const INSERT_SECRETS: &str =
     "INSERT INTO request_secrets (request_id, organisation, subject, callbacks, body) VALUES (?1, ?2, ?3, ?4, ?5)";
 const BY_WIRE_ID: &str = "SELECT id FROM requests WHERE wire_id = ?1 AND upstream_party = ?2 AND organisation = ?3";
@@ -177,7 +218,7 @@ struct RawExisting {
     request: RawRequest,
     accepted: RawStanding,
     body_mac: Option<[u8; 32]>,
-    cancelled_at: Option<habeas_core::clock::Instant>,
+    cancelled_at: Option<Instant>,
     issued: Vec<RawIssued>,
 }
 

@@ -16,6 +16,7 @@ mod lanes;
 mod legs;
 mod listing;
 mod open;
+mod persons;
 mod reader;
 mod receipts;
 mod requests;

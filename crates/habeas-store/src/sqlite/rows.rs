@@ -47,7 +47,8 @@ macro_rules! request_columns {
         concat!(
             $crate::sqlite::rows::standing_columns!("r"),
             ", r.id, r.organisation, r.role, r.upstream_party, r.upstream_dialect, r.mount, r.wire_id, r.rights, ",
-            "r.regime, r.received_at, r.submitted_at, r.promised_by, r.hold_until, r.final_at, r.wrapped_key"
+            "r.regime, r.received_at, r.submitted_at, r.promised_by, r.hold_until, r.final_at, r.wrapped_key, ",
+            "r.expires_at, r.expiry_first_set_at"
         )
     };
 }
@@ -57,7 +58,7 @@ pub(super) use {request_columns, standing_columns};
 /// The number of columns of a standing.
 pub(super) const AFTER_STANDING: usize = 6;
 /// The number of columns of a request.
-pub(super) const AFTER_REQUEST: usize = 21;
+pub(super) const AFTER_REQUEST: usize = 23;
 
 /// A standing as read, its sealed part closed.
 pub(super) struct RawStanding {
@@ -119,6 +120,8 @@ pub(super) struct RawRequest {
     promised_by: Instant,
     hold_until: Instant,
     final_at: Option<Instant>,
+    expires_at: Option<Instant>,
+    expiry_first_set_at: Option<Instant>,
     standing: Option<RawStanding>,
 }
 
@@ -141,6 +144,8 @@ impl RawRequest {
             hold_until: instant(row, at + 12)?,
             final_at: instant_or_null(row, at + 13)?,
             wrapped: row.get(at + 14)?,
+            expires_at: instant_or_null(row, at + 15)?,
+            expiry_first_set_at: instant_or_null(row, at + 16)?,
         })
     }
 
@@ -166,6 +171,8 @@ impl RawRequest {
             promised_by: self.promised_by,
             hold_until: self.hold_until,
             final_at: self.final_at,
+            expires_at: self.expires_at,
+            expiry_first_set_at: self.expiry_first_set_at,
         })
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Result, StoreError,
-    model::Save,
+    model::{Save, Waiting},
     seal::{StandingSecrets, standing_columns_of},
 };
 
@@ -40,7 +40,8 @@ impl Sqlite {
             _ => Ok(None),
         };
         let sealed = secrets.into_iter().map(seal).collect::<Result<_>>()?;
-        Ok(PreparedSave { save, issued, sealed })
+        let token_mac = save.verification.as_ref().map(|token| keys.sealer.mac("verification", token.as_bytes()));
+        Ok(PreparedSave { save, issued, sealed, token_mac })
     }
 
     /// The data key of a request; `None` once shredded.
@@ -60,6 +61,7 @@ pub(super) struct PreparedSave {
     issued: Vec<SealedIssued>,
     /// Of each event, and last of the request.
     sealed: Vec<Option<Vec<u8>>>,
+    token_mac: Option<[u8; 32]>,
 }
 
 impl PreparedSave {
@@ -84,6 +86,8 @@ impl PreparedSave {
             ms(request.final_at),
             ms(self.save.errand_at),
             ms(self.save.shred_after),
+            ms(request.expires_at),
+            ms(request.expiry_first_set_at),
         ])?;
         if updated == 0 {
             return Err(StoreError::Stale);
@@ -95,13 +99,50 @@ impl PreparedSave {
             lanes::supersede(conn, &request.id, *lane)?;
         }
         lanes::insert(conn, &request.organisation, &request.id, &self.save.deliveries)?;
+        if let Some(waiting) = &self.save.waiting {
+            waiting_legs(conn, &request.id, waiting)?;
+        }
+        if let Some(token_mac) = &self.token_mac {
+            conn.prepare_cached(VERIFY)?.execute(params![
+                request.id.as_str(),
+                request.organisation.as_str(),
+                token_mac
+            ])?;
+        }
         issued::insert(conn, &request.organisation, &request.id, &self.issued)
     }
 }
 
+/// Whoever has the lease of one that is held loses it; what is released may be due already.
+fn waiting_legs(conn: &Connection, id: &RequestId, waiting: &Waiting) -> Result<()> {
+    match waiting {
+        Waiting::Held => conn.prepare_cached(HOLD)?.execute([id.as_str()])?,
+        Waiting::GivenUp => conn.prepare_cached(GIVE_UP)?.execute([id.as_str()])?,
+        Waiting::TakenBack { at } => {
+            conn.prepare_cached(GIVE_UP)?.execute([id.as_str()])?;
+            conn.prepare_cached(TAKE_BACK)?.execute(params![id.as_str(), at.ms()])?
+        }
+        Waiting::Due { stage, at } => conn.prepare_cached(RELEASE)?.execute(params![id.as_str(), stage, at.ms()])?,
+    };
+    Ok(())
+}
+
+const HOLD: &str = "UPDATE legs SET due_at = NULL, leased_until = NULL, fence = fence + 1
+    WHERE request_id = ?1 AND state = 'waiting'";
+const GIVE_UP: &str = "UPDATE legs SET state = 'waived', due_at = NULL, leased_until = NULL, fence = fence + 1,
+        revision = revision + 1, late_at = NULL
+    WHERE request_id = ?1 AND state = 'waiting'";
+const TAKE_BACK: &str = "UPDATE legs SET cancel = 'wanted', due_at = ?2, attempts = 0, revision = revision + 1
+    WHERE request_id = ?1 AND open AND cancel = 'no'";
+const RELEASE: &str = "UPDATE legs SET due_at = ?3
+    WHERE request_id = ?1 AND state = 'waiting' AND stage <= ?2 AND due_at IS NULL";
+/// Who is asked anew begins anew, at another address.
+const VERIFY: &str = "INSERT INTO verifications (request_id, organisation, token_mac) VALUES (?1, ?2, ?3)
+    ON CONFLICT (request_id) DO UPDATE SET token_mac = ?3, revision = revision + 1, code_mac = NULL,
+        code_until = NULL, tries = 0, sendings = 0";
 const UPDATE: &str = "UPDATE requests SET seq = ?3, expected_by = ?4, state = ?5, reached = ?6, ground = ?7,
         sealed = iif(wrapped_key IS NULL, NULL, ?8), promised_by = ?9, hold_until = ?10, final_at = ?11,
-        errand_at = ?12, shred_after = ?13
+        errand_at = ?12, shred_after = ?13, expires_at = ?14, expiry_first_set_at = ?15
     WHERE id = ?1 AND seq = ?2";
 const INSERT_EVENT: &str = "INSERT INTO events (request_id, seq, organisation, at, change, actor, expected_by, state,
         reached, ground, sealed)

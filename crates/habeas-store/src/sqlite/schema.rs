@@ -5,8 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::{Result, StoreError};
 
 /// Applied in order; the number of those applied is the file's `user_version`.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/sqlite/0001.sql"), include_str!("../../migrations/sqlite/0002.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/sqlite/0001.sql"),
+    include_str!("../../migrations/sqlite/0002.sql"),
+    include_str!("../../migrations/sqlite/0003.sql"),
+];
 
 /// Brings the database up to date.
 pub(super) fn migrate(conn: &mut Connection) -> Result<()> {
@@ -36,14 +39,14 @@ mod tests {
         let mut conn = Connection::open_in_memory().unwrap();
         migrate(&mut conn).unwrap();
         migrate(&mut conn).unwrap();
-        assert_eq!(version(&conn), 2);
+        assert_eq!(version(&conn), 3);
     }
 
     #[test]
     fn a_database_of_a_newer_version_is_left_alone() {
         let mut conn = Connection::open_in_memory().unwrap();
         conn.pragma_update(None, "user_version", 99).unwrap();
-        assert!(matches!(migrate(&mut conn), Err(StoreError::TooNew { found: 99, known: 2 })));
+        assert!(matches!(migrate(&mut conn), Err(StoreError::TooNew { found: 99, known: 3 })));
         assert_eq!(version(&conn), 99);
     }
 }

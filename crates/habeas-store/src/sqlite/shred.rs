@@ -40,7 +40,9 @@ const DUE: &str = "SELECT id FROM requests INDEXED BY requests_shred
     WHERE shred_after IS NOT NULL AND wrapped_key IS NOT NULL AND shred_after <= ?1 ORDER BY shred_after LIMIT ?2";
 const GIVE_UP: &str = "UPDATE deliveries SET state = 'abandoned', head = 0, replaced = 0, leased_until = NULL
     WHERE request_id = ?1 AND state IN ('due', 'leased')";
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 7] = [
+    "DELETE FROM blind_index WHERE request_id = ?1",
+    "DELETE FROM verifications WHERE request_id = ?1",
     "UPDATE attempts SET answer = NULL
         WHERE request_id = ?1 AND answer IS NOT NULL",
     "UPDATE legs SET state = iif(state IN ('waiting', 'unsent'), 'waived', state),

@@ -6,6 +6,7 @@ use habeas_core::{
     domain::Domain,
     event::Event,
     id::{LegId, PartyId, RequestId, WireId},
+    identity::Identity,
     request::Request,
 };
 
@@ -15,6 +16,7 @@ use crate::{
     model::{
         Counts, Create, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Leased, LeasedLeg, LegFilter, LegRow,
         LegSave, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Retry, Save, Secrets, Settlement, Slots,
+        Verification,
     },
 };
 
@@ -37,6 +39,15 @@ impl Store for Sqlite {
     }
     async fn secrets(&self, id: &RequestId) -> Result<Option<Secrets>> {
         self.load_secrets(id).await
+    }
+    async fn asked_before(&self, organisation: &Domain, identities: &[Identity], since: Instant) -> Result<u32> {
+        self.count_asked_before(organisation, identities, since).await
+    }
+    async fn verification(&self, organisation: &Domain, token: &str) -> Result<Option<Verification>> {
+        self.load_verification(organisation, token).await
+    }
+    async fn save_verification(&self, verification: &Verification) -> Result<()> {
+        self.save_person_verification(verification).await
     }
     async fn history(&self, id: &RequestId) -> Result<Vec<Event>> {
         self.load_history(id).await

@@ -24,6 +24,7 @@ pub(crate) async fn of_many_identical_requests_one_is_accepted(store: Arc<dyn St
         match task.await.unwrap() {
             Receive::Accepted => accepted += 1,
             Receive::Exists(existing) => winners.push(existing.request.id),
+            Receive::TokenOfAnother => panic!("there is no token"),
         }
     }
     winners.dedup();

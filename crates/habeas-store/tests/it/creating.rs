@@ -5,6 +5,7 @@ use std::sync::Arc;
 use habeas_core::{
     id::{LegId, RequestId},
     request::Request,
+    submission::Dedupe,
 };
 use habeas_store::{
     Store, StoreError,
@@ -52,14 +53,14 @@ pub(crate) async fn a_reference_is_the_organisations_own(store: Arc<dyn Store>) 
     let request = Request { organisation: OTHER.parse().unwrap(), ..theirs.request.clone() };
     create(store, NewOwn { request, ..theirs }).await;
     // What a peer calls its request is another matter.
-    accept(store, NewRequest { dedupe: Some("order 7".to_owned()), ..new("r1") }).await;
+    accept(store, NewRequest { dedupe: Some(Dedupe::Key("order 7".to_owned())), ..new("r1") }).await;
 }
 
 pub(crate) async fn a_request_of_ours_is_found_by_its_reference(store: Arc<dyn Store>) {
     let store = &*store;
     create(store, wished("o1", &["l1"], "order 7", "erase")).await;
     create(store, own("o2", &[])).await;
-    accept(store, NewRequest { dedupe: Some("order 8".to_owned()), ..new("r1") }).await;
+    accept(store, NewRequest { dedupe: Some(Dedupe::Key("order 8".to_owned())), ..new("r1") }).await;
     let found = async |organisation: &str, reference, wish: &[u8]| {
         store.by_reference(&organisation.parse().unwrap(), reference, wish).await.unwrap()
     };

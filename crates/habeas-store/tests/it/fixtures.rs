@@ -14,7 +14,7 @@ use habeas_core::{
     role::Role,
     secret::Secret,
     state::{Change, State},
-    submission::{Carried, Stamp, Subject},
+    submission::{Carried, Dedupe, Stamp, Subject},
 };
 use habeas_store::{
     Slots, Store,
@@ -58,6 +58,8 @@ pub(crate) fn request(id: &str) -> Request {
         promised_by: at(40_000),
         hold_until: at(10),
         final_at: None,
+        expires_at: None,
+        expiry_first_set_at: None,
     }
 }
 
@@ -69,6 +71,8 @@ pub(crate) fn subject() -> Subject {
     Subject {
         identities: vec![Identity { kind: Kind::new("email"), format: Format::Raw, value: Secret::new(EMAIL) }],
         carried: vec![Carried { name: "extensions".to_owned(), json: format!("{{\"x\":\"{EXTENSION}\"}}") }],
+        claims: vec![Carried { name: "email".to_owned(), json: format!("\"{EMAIL}\"") }],
+        relationships: vec![EXTENSION.to_owned()],
     }
 }
 
@@ -79,7 +83,10 @@ pub(crate) fn stamp() -> Stamp {
 /// A request with two callback URLs, its acceptance to be told to both and to our own systems.
 pub(crate) fn new(id: &str) -> NewRequest {
     NewRequest {
-        dedupe: Some(format!("wire-{id}")),
+        dedupe: Some(Dedupe::Key(format!("wire-{id}"))),
+        repeats_since: at(0),
+        token: None,
+        recognizable: true,
         request: request(id),
         actor: Actor::Upstream,
         body: BODY.to_vec(),
@@ -130,6 +137,8 @@ pub(crate) fn change(before: &Request, change: &Change, lanes: &[i32]) -> Save {
         issued: Vec::new(),
         errand_at: None,
         shred_after: None,
+        waiting: None,
+        verification: None,
         request,
     }
 }
@@ -202,13 +211,20 @@ pub(crate) fn leg(request: &str, name: &str) -> Leg {
         expected_by: None,
         callback_url: Some(format!("https://us.example/c/token-{name}").parse().unwrap()),
         results: None,
+        details: None,
         heard: Vec::new(),
     }
 }
 
 /// A leg that is due at once, its party at a host of its own.
 pub(crate) fn new_leg(leg: Leg) -> NewLeg {
-    NewLeg { token: format!("token-{}", leg.id), host: format!("{}.example:443", leg.id), due_at: at(0), leg }
+    NewLeg {
+        token: format!("token-{}", leg.id),
+        host: format!("{}.example:443", leg.id),
+        due_at: Some(at(0)),
+        stage: 0,
+        leg,
+    }
 }
 
 /// A request of ours with legs of these names.

@@ -21,7 +21,7 @@ fn handed_on(id: &str, legs: &[&str]) -> NewRequest {
 
 pub(crate) async fn a_request_that_came_to_us_is_saved_with_its_legs(store: Arc<dyn Store>) {
     let store = &*store;
-    let later = NewLeg { due_at: at(700), ..new_leg(leg("r1", "l2")) };
+    let later = NewLeg { due_at: Some(at(700)), ..new_leg(leg("r1", "l2")) };
     let never = new_leg(Leg { state: LegState::Inapplicable, ..leg("r1", "l3") });
     let legs = vec![new_leg(leg("r1", "l1")), later, never];
     accept(store, NewRequest { legs: legs.clone(), ..new("r1") }).await;

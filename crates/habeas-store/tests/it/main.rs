@@ -21,6 +21,7 @@ mod leg_leases;
 mod legs;
 mod listing;
 mod migrating;
+mod persons;
 mod receiving;
 mod shredding;
 mod sqlite_file;
@@ -124,6 +125,15 @@ macro_rules! suite {
                 a_request_and_its_legs_are_saved_together_or_not_at_all
                 leases_of_legs_that_are_handed_on_are_taken_back
                 shredding_waives_what_was_not_handed_on_yet
+            );
+            suite!(@ $open, persons:
+                the_same_bytes_are_the_same_request_while_it_is_open_and_young
+                a_token_is_good_for_one_sender_and_one_organisation
+                a_person_who_asks_again_is_recognized_until_the_request_is_shredded
+                a_code_is_known_by_its_request_and_counted
+                who_is_asked_anew_begins_anew_and_shredding_ends_it
+                legs_wait_until_they_are_released_by_stage
+                a_leg_that_was_tried_is_neither_held_nor_given_up
             );
             suite!(@ $open, watching:
                 a_party_is_late_past_its_own_date_or_else_past_the_promise

@@ -21,7 +21,7 @@ fn us() -> Domain {
 async fn again(store: &dyn Store, new: NewRequest) -> Existing {
     match store.receive(new).await.unwrap() {
         Receive::Exists(existing) => *existing,
-        Receive::Accepted => panic!("accepted twice"),
+        Receive::Accepted | Receive::TokenOfAnother => panic!("accepted twice"),
     }
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn other_bytes_under_the_same_id_are_told_apart(store: Arc<dyn 
 }
 
 pub(crate) async fn a_deduplication_key_finds_the_request_whatever_its_id(store: Arc<dyn Store>) {
-    let dedupe = Some("key".to_owned());
+    let dedupe = Some(habeas_core::submission::Dedupe::Key("key".to_owned()));
     accept(&*store, NewRequest { dedupe: dedupe.clone(), ..new("r1") }).await;
     assert_eq!(again(&*store, NewRequest { dedupe, ..new("r2") }).await.request, request("r1"));
     // Without a key every one is new.

@@ -26,7 +26,7 @@ async fn legs_at(store: &dyn Store, host: &str, legs: u32, from: i64) {
     let id = format!("of-{host}");
     let one = |n: u32| {
         let leg = Leg { party: PartyId::new(format!("p{n}")), ..leg(&id, &format!("{host}-{n}")) };
-        NewLeg { host: host.to_owned(), due_at: at(from + i64::from(n)), ..new_leg(leg) }
+        NewLeg { host: host.to_owned(), due_at: Some(at(from + i64::from(n))), ..new_leg(leg) }
     };
     create(store, NewOwn { legs: (0..legs).map(one).collect(), ..own(&id, &[]) }).await;
 }

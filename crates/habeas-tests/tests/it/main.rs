@@ -9,9 +9,11 @@
 )]
 
 mod agent;
+mod bridge;
 mod cancel;
 mod controller;
 mod deliveries;
+mod drp;
 mod evidence_kept;
 mod faults;
 mod idempotency;

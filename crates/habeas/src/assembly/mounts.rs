@@ -14,12 +14,25 @@ use crate::{
     dialects,
 };
 
+/// The dialect of people's agents.
+const DRP: DialectId = DialectId::known("drp/0.5");
+
+/// Where its roles are served: discovery has its place at the top, and the others need names of their own, since their
+/// paths are as short as `status`.
+const DRP_PATHS: [(Role, &str); 3] =
+    [(Role::CoveredBusiness, ""), (Role::Pip, "/data-rights"), (Role::AuthorizedAgent, "/drp")];
+
 /// The mounts of an organisation in these roles below a URL, where nothing else is said. An agent serves every version
 /// that knows agents, the other roles the usual one.
 pub fn usual(roles: &[Role], public_url: &Url) -> Vec<Mount> {
     let of_role = |role: Role| usual_dialects(role).into_iter().map(move |dialect| (dialect, role));
-    let pairs: Vec<_> = roles.iter().copied().flat_map(of_role).collect();
-    prefixed(&pairs, public_url)
+    let pairs: Vec<_> = roles.iter().copied().filter(|role| drp_path(*role).is_none()).flat_map(of_role).collect();
+    let drp = roles.iter().filter_map(|role| Some(mount(DRP, *role, public_url, drp_path(*role)?)));
+    prefixed(&pairs, public_url).into_iter().chain(drp).collect()
+}
+
+fn drp_path(role: Role) -> Option<&'static str> {
+    DRP_PATHS.into_iter().find(|(known, _)| *known == role).map(|(_, path)| path)
 }
 
 /// Mounts of these dialects and roles below a URL: each under its own prefix, and all of them without one.
@@ -29,13 +42,15 @@ pub fn prefixed(pairs: &[(DialectId, Role)], public_url: &Url) -> Vec<Mount> {
     prefixed.chain(pairs.iter().map(|pair| at(pair, ""))).collect()
 }
 
-fn usual_dialects(role: Role) -> Vec<DialectId> {
+/// The dialects in which a role is served where nothing else is said.
+pub(super) fn usual_dialects(role: Role) -> Vec<DialectId> {
     match role {
+        Role::CoveredBusiness | Role::Pip | Role::AuthorizedAgent => vec![DRP],
         Role::Agent => {
             let knows_agents = |dialect: &std::sync::Arc<dyn Dialect>| dialects::has_role(dialect.as_ref(), role);
             dialects::all().iter().filter(|dialect| knows_agents(dialect)).map(|dialect| dialect.id()).collect()
         }
-        _ => vec![dialects::USUAL],
+        Role::Controller | Role::Processor => vec![dialects::USUAL],
     }
 }
 
@@ -96,6 +111,11 @@ pub fn certificate_url(mounts: &[Mount], dialects: &[std::sync::Arc<dyn Dialect>
     })
 }
 
+/// Where people's agents send requests: on the mount of a privacy infrastructure provider.
+pub fn api_base(mounts: &[Mount]) -> Option<Url> {
+    mounts.iter().find(|mount| mount.role == Role::Pip).map(|mount| mount.base_url.clone())
+}
+
 /// Notes it if a dialect is unknown or has no such role.
 fn serves(loaded: &mut Loaded, place: &str, dialect: &str, role: Role) {
     match dialects::named(dialect) {
@@ -121,7 +141,8 @@ fn is_path(path: &str) -> bool {
             })
 }
 
-fn mount(dialect: DialectId, role: Role, public_url: &Url, path: &str) -> Mount {
+/// A mount below a URL.
+pub fn mount(dialect: DialectId, role: Role, public_url: &Url, path: &str) -> Mount {
     let path = format!("{}{path}", public_url.path().trim_end_matches('/'));
     let mut base_url = public_url.clone();
     base_url.set_path(&path);

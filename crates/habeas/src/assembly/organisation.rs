@@ -5,6 +5,7 @@ use std::sync::Arc;
 use habeas_core::{
     capability::Capabilities,
     clock::{DAY_MS, Instant},
+    dialect::{Dialect, Manners},
     domain::Domain,
     id::KeyId,
     organisation::{Organisation, Policy},
@@ -14,12 +15,13 @@ use habeas_engine::directory::Tenant;
 use habeas_trust::{
     certificate::{Chain, Roots},
     public_key::Leniency,
-    seal::MasterKey,
+    seal::{MasterKey, Sealer},
     signing::SigningKey,
 };
 use url::Url;
 
-use super::{files, fulfilment, mounts, party};
+pub use super::fulfilment::has_role;
+use super::{business, files, fulfilment, mounts, party};
 use crate::{
     config::{Loaded, organisation as configured},
     dialects,
@@ -38,17 +40,20 @@ pub(super) fn assemble(
 ) -> Option<(Tenant, MasterKey)> {
     let domain = required(loaded, &format!("{place}.domain"), from.domain.as_ref());
     let public_url = public_url(loaded, &format!("{place}.public_url"), from.public_url.as_ref());
-    let key = signing_key(loaded, place, from);
+    let key = signing_key(loaded, place, from).map(Arc::new);
     let chain = chain(loaded, place, from);
     let sealing = sealing_key(loaded, place, from);
+    let sealer = sealing.as_ref().map(|key| Arc::new(Sealer::new(key)));
     let mounts = public_url.as_ref().map(|url| mounts::assemble(loaded, place, from, url)).unwrap_or_default();
     capabilities_fit(loaded, place, from);
-    let fulfilment = fulfilment::assemble(loaded, place, from);
-    let peers = party::assemble(loaded, place, &from.party);
+    let business::Assembled { api_base, policy } = business::assemble(loaded, place, from, &mounts);
+    let fulfilment::Assembled { by, beside } = fulfilment::assemble(loaded, place, from);
+    let hands = party::Hands { sealer: sealer.as_deref(), key: key.as_ref() };
+    let peers = party::assemble(loaded, place, from, hands);
     if let (Some(domain), Some(key), Some(chain)) = (&domain, &key, &chain) {
         chain_fits(loaded, &format!("{place}.certificate_file"), key, chain, (domain, roots, now));
     }
-    let key = key?;
+    let (key, sealing) = (key?, sealing?);
     let tenant = Tenant {
         organisation: Organisation {
             domain: domain?,
@@ -56,6 +61,9 @@ pub(super) fn assemble(
                 rights: from.rights.clone(),
                 identities: from.identities.iter().map(|form| (form.0.clone(), form.1)).collect(),
                 certificate_url: mounts::certificate_url(&mounts, &dialects::all()),
+                api_base,
+                relationships: from.business.relationships.clone(),
+                words: Vec::new(),
             },
             limits: from.limits.into(),
             policy: Policy {
@@ -68,13 +76,17 @@ pub(super) fn assemble(
         },
         mounts,
         key_id: KeyId::new(key.key_id()),
-        key: Arc::new(key),
+        key,
         chain: chain?.to_pem(),
         peers,
-        fulfilment: fulfilment?,
+        fulfilment: by?,
+        beside,
+        business: policy,
         keep_ms: from.keep.ms(),
+        sealer: sealer?,
+        steered: false,
     };
-    Some((tenant, sealing?))
+    Some((tenant, sealing))
 }
 
 /// The value of a key that must be there.
@@ -152,30 +164,51 @@ pub fn is_of(chain: &Chain, key: &SigningKey) -> bool {
     }
 }
 
-fn sealing_key(loaded: &mut Loaded, place: &str, from: &configured::Organisation) -> Option<MasterKey> {
+/// The key that seals what is personal, and what stands sealed in the configuration.
+pub fn sealing_key(loaded: &mut Loaded, place: &str, from: &configured::Organisation) -> Option<MasterKey> {
     let place = format!("{place}.sealing_key_file");
     let file = required(loaded, &place, from.sealing_key_file.as_ref())?;
     let text = files::secret(loaded, &place, &file)?;
     MasterKey::from_hex(text.expose()).map_err(|error| loaded.object(&place, error.to_string())).ok()
 }
 
-/// What an organisation says it supports must have a word in the dialects it serves.
+/// What an organisation says it supports must have a word in a dialect in which it takes requests.
 fn capabilities_fit(loaded: &mut Loaded, place: &str, from: &configured::Organisation) {
-    if ![Role::Processor, Role::Agent].into_iter().any(|role| fulfilment::has_role(from, role)) {
+    let served = taken_in(from);
+    if served.is_empty() {
         return;
     }
-    let served: Vec<_> = match from.mount.as_slice() {
-        [] => dialects::named(dialects::USUAL.as_str()).into_iter().collect(),
-        mounts => mounts.iter().filter_map(|mount| dialects::named(mount.dialect.as_deref()?)).collect(),
-    };
+    let ids: Vec<_> = served.iter().map(|dialect| dialect.id().to_string()).collect();
+    let wordless = if ids.len() == 1 { "has no word for" } else { "have no word for" };
     for (index, right) in from.rights.iter().enumerate() {
-        if let Some(dialect) = served.iter().find(|dialect| dialect.nearest(*right) != Some(*right)) {
-            loaded.object(&format!("{place}.rights[{index}]"), format!("{} has no word for {right}", dialect.id()));
+        if served.iter().all(|dialect| dialect.nearest(*right) != Some(*right)) {
+            loaded.object(&format!("{place}.rights[{index}]"), format!("{} {wordless} {right}", ids.join(" and ")));
         }
     }
-    for (key, empty) in [("rights", from.rights.is_empty()), ("identities", from.identities.is_empty())] {
-        if empty {
-            loaded.object(&format!("{place}.{key}"), "must name one, or no request can be accepted");
-        }
+    let lists = served.iter().any(|dialect| dialect.facts().manners == Manners::Receipts);
+    let empty = [("rights", from.rights.is_empty()), ("identities", lists && from.identities.is_empty())];
+    for (key, _) in empty.into_iter().filter(|(_, empty)| *empty) {
+        loaded.object(&format!("{place}.{key}"), "must name one, or no request can be accepted");
     }
+}
+
+/// The dialects in which it takes requests.
+fn taken_in(from: &configured::Organisation) -> Vec<Arc<dyn Dialect>> {
+    let takes = |role: Role| match role {
+        Role::Processor | Role::Agent | Role::CoveredBusiness | Role::Pip => true,
+        Role::Controller | Role::AuthorizedAgent => false,
+    };
+    let mut ids: Vec<String> = match from.mount.as_slice() {
+        [] => {
+            let usual = from.roles.iter().filter(|role| takes(**role)).flat_map(|role| mounts::usual_dialects(*role));
+            usual.map(|id| id.to_string()).collect()
+        }
+        mounts => {
+            let taking = mounts.iter().filter(|mount| mount.role.is_some_and(takes));
+            taking.filter_map(|mount| mount.dialect.clone()).collect()
+        }
+    };
+    let mut seen = std::collections::HashSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
+    ids.iter().filter_map(|id| dialects::named(id)).collect()
 }

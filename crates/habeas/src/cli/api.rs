@@ -2,9 +2,10 @@
 
 use habeas_server::operator::dto::{
     Capabilities, Deliveries, Deny, Extend, Faults, Fulfill, Leg, Legs, Organisations, Polled, Request, Requests,
-    Retried, RetryMany, Send, Story, Subject,
+    Retried, RetryMany, Send, Story, Subject, Verification, Verify,
 };
 use serde::Serialize;
+use url::Url;
 
 use super::{client::Client, exit::Outcome};
 
@@ -47,6 +48,14 @@ impl Client {
 
     pub(super) async fn extend(&self, id: &str, wish: &Extend) -> Outcome<Request> {
         self.post(&["requests", id, "extend"], wish).await
+    }
+
+    pub(super) async fn verify(&self, id: &str, wish: &Verify) -> Outcome<Request> {
+        self.post(&["requests", id, "verify"], wish).await
+    }
+
+    pub(super) async fn verification(&self, id: &str, redirect_to: &Url) -> Outcome<Verification> {
+        self.get(&["requests", id, "verification"], &[("redirect_to", redirect_to.to_string())]).await
     }
 
     pub(super) async fn cancel(&self, id: &str) -> Outcome<Request> {

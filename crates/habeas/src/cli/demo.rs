@@ -1,6 +1,7 @@
 //! `habeas demo`: the main job from end to end, in a sandbox that is gone afterwards.
 
 mod evidence;
+mod road;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -26,6 +27,8 @@ use evidence::Witness;
 
 const CONTROLLER: &str = "shop.localhost";
 const AGENT: &str = "agent.localhost";
+/// What people's agents ask of it, mail and ads do.
+const BUSINESS: &str = CONTROLLER;
 const WITHIN: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(25);
 
@@ -53,9 +56,10 @@ async fn show(sandbox: &Sandbox, stage: &Stage) -> Outcome {
     let erasure = act("erasure", Right::Erasure, "mail.localhost");
     let access = act("access", Right::Access, "ads.localhost");
     let handed_on = act("agent", Right::Erasure, AGENT);
-    tokio::try_join!(erasure.play(), access.play(), handed_on.play())?;
+    let road = act("road", Right::Erasure, BUSINESS);
+    tokio::try_join!(erasure.play(), access.play(), handed_on.play(), road.play_road())?;
     let ms = stage.ms();
-    stage.step("demo", "done", &format!("all three requests completed, everything verified, in {ms} ms"), json!({}));
+    stage.step("demo", "done", &format!("all four requests completed, everything verified, in {ms} ms"), json!({}));
     Ok(())
 }
 
@@ -112,7 +116,7 @@ impl Book {
     fn is_complete(&self, party: &str) -> bool {
         let expected: &[&str] = match (party, self.keeper) {
             (AGENT, CONTROLLER) => &[AGENT, "mail.localhost", "ads.localhost"],
-            (AGENT, _) => &["mail.localhost", "ads.localhost"],
+            (AGENT | BUSINESS, _) => &["mail.localhost", "ads.localhost"],
             (party, _) => &[party],
         };
         expected.iter().all(|name| self.completed.iter().any(|done| done == name))
@@ -147,6 +151,9 @@ impl Act<'_> {
     async fn submit(&self) -> Outcome<String> {
         let person = Identity { kind: "email".into(), format: "raw".into(), value: "ann@example.org".into() };
         let wish = Send {
+            claims: None,
+            relationships: None,
+            regime: None,
             from: CONTROLLER.to_owned(),
             to: Some(To::One(self.party.to_owned())),
             right: self.right.to_string(),

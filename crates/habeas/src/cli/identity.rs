@@ -12,7 +12,7 @@ use habeas_server::operator::dto::Identity;
 pub(super) struct Named {
     kind: String,
     format: Format,
-    value: String,
+    value: Text,
 }
 
 /// The text names nobody.
@@ -36,14 +36,32 @@ impl FromStr for Named {
         if kind.is_empty() || value.is_empty() {
             return Err(NotAnIdentity);
         }
-        Ok(Self { kind: kind.to_owned(), format, value: value.to_owned() })
+        Ok(Self { kind: kind.to_owned(), format, value: Text(value.to_owned()) })
     }
 }
 
-impl Named {
-    /// The identity, its value read from where it is.
-    pub(super) fn read(&self) -> anyhow::Result<Identity> {
-        let value = match self.value.as_str() {
+/// What is said of a person: `-` for standard input, `@FILE`, or the text itself.
+#[derive(Clone)]
+pub(super) struct Text(String);
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl FromStr for Text {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Text {
+    /// The text, read from where it is; `what` says what it is.
+    pub(super) fn read(&self, what: &str) -> anyhow::Result<String> {
+        let value = match self.0.as_str() {
             "-" => {
                 let mut text = String::new();
                 std::io::stdin().read_to_string(&mut text).context("standard input cannot be read")?;
@@ -57,7 +75,15 @@ impl Named {
                 None => value.to_owned(),
             },
         };
-        anyhow::ensure!(!value.is_empty(), "the value of {} is empty", self.kind);
+        anyhow::ensure!(!value.is_empty(), "{what} is empty");
+        Ok(value)
+    }
+}
+
+impl Named {
+    /// The identity, its value read from where it is.
+    pub(super) fn read(&self) -> anyhow::Result<Identity> {
+        let value = self.value.read(&format!("the value of {}", self.kind))?;
         Ok(Identity { kind: self.kind.clone(), format: self.format.to_string(), value })
     }
 }

@@ -1,6 +1,7 @@
 //! `habeas keys`: the organisation's key and certificate, and credentials for its parties.
 
 mod install;
+mod pair;
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,8 @@ pub(super) enum Command {
     Install(install::Args),
     /// Make a credential for a party; it is shown once.
     Token(Token),
+    /// Make what is agreed with a party of DRP, a secret and a key of identity tokens; it is shown once.
+    Pair(pair::Args),
     /// Make the secret that messages to your own systems are signed with.
     Webhook(Webhook),
 }
@@ -102,6 +105,7 @@ pub(super) fn run(command: Command, setup: &Setup, output: Output) -> Outcome {
         Command::Csr(args) => csr(&args, setup, output),
         Command::Install(args) => install::run(&args, setup, output),
         Command::Token(args) => token(&args, output),
+        Command::Pair(args) => pair::run(&args, setup, output),
         Command::Webhook(args) => webhook(&args, setup, output),
     }
 }

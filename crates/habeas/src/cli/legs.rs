@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     exit::{Exit, Failure, Outcome},
-    output::Output,
+    output::{Output, plain},
 };
 
 /// Prints it with its legs.
@@ -27,8 +27,22 @@ pub(super) fn print_sent(story: &Story, left_out: Option<&[String]>, output: Out
     }
     output.say(&format!("request {}: {}", story.request.request_id, story.request.state));
     output.table(["party", "right", "state", "receipt", "expected by", "results"], story.legs.iter().map(row));
+    for leg in &story.legs {
+        notes(leg, output);
+    }
     if let Some(parties) = left_out.filter(|parties| !parties.is_empty()) {
         output.say(&format!("left out, since they do not serve it: {}", parties.join(", ")));
+    }
+}
+
+/// What a party says beyond that, and what is to be done about it.
+fn notes(leg: &Leg, output: Output) {
+    if let Some(details) = &leg.details {
+        output.say(&format!("{}: {}", leg.party, plain(details)));
+    }
+    if leg.state == "needs_verification" {
+        let command = format!("habeas requests verification {} --redirect-to URL", leg.request_id);
+        output.say(&format!("{} asks the person to prove who they are; next: {command}", leg.party));
     }
 }
 
@@ -74,6 +88,8 @@ fn value(story: &Story) -> Value {
             "callback_url": leg.callback_url,
             "expected_by": leg.expected_by,
             "results_url": leg.results_url,
+            "details": leg.details,
+            "verification_url": leg.verification_url,
             "heard_results_urls": leg.heard_results_urls,
             "cancel": leg.cancel,
             "attempts": leg.attempts,

@@ -109,6 +109,11 @@ fn told(failure: &Failure) -> Option<serde_json::Value> {
     }
 }
 
+/// What somebody else has written, without what would move the terminal.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
 /// Prints text as it is.
 pub(super) fn text(text: &str) {
     let _ = io::stdout().lock().write_all(text.as_bytes());

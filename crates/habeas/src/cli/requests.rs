@@ -1,9 +1,10 @@
 //! `habeas requests`: an operator sees and works on requests.
 
+mod proof;
 mod show;
 
 use habeas_core::state::Ground;
-use habeas_server::operator::dto::{Deny, Extend, Fulfill, Request};
+use habeas_server::operator::dto::{Deny, Extend, Fulfill, Request, Verify};
 use url::Url;
 
 use super::{
@@ -26,6 +27,10 @@ pub(super) enum Command {
     Deny(Denied),
     /// Say that a request takes longer.
     Extend(Longer),
+    /// Have the person prove who they are before work begins, by a code sent to them; or say that they have.
+    Verify(proof::Verify),
+    /// Show where the person of a request that was sent goes to prove who they are: personal data.
+    Verification(proof::Verification),
 }
 
 #[derive(Debug, clap::Args)]
@@ -61,7 +66,7 @@ pub(super) struct One {
 pub(super) struct Show {
     #[command(flatten)]
     one: One,
-    /// Show the person's identities, too; the server notes that in its log.
+    /// Show the person, too: identities, claims, relationships. The server notes that in its log.
     #[arg(long)]
     subject: bool,
 }
@@ -112,6 +117,10 @@ pub(super) async fn run(command: Command, setup: &Setup, output: Output) -> Outc
         Command::Deny(Denied { one, ground }) => {
             let wish = Deny { ground: ground.to_string() };
             one.server.client(setup)?.deny(&one.id, &wish).await?
+        }
+        Command::Verification(args) => return proof::links(args, setup, output).await,
+        Command::Verify(proof::Verify { one, done }) => {
+            one.server.client(setup)?.verify(&one.id, &Verify { done: Some(done) }).await?
         }
         Command::Extend(Longer { one, by, reason }) => {
             one.server.client(setup)?.extend(&one.id, &Extend { by, reason }).await?

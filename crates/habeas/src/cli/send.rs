@@ -4,6 +4,7 @@ mod batch;
 mod journal;
 mod lines;
 mod one;
+mod person;
 mod progress;
 
 use std::path::PathBuf;
@@ -28,13 +29,16 @@ pub(super) struct Args {
     /// A party that shall act; may be given several times. Without any, every party that can serve the request.
     #[arg(long, value_name = "PARTY")]
     to: Vec<String>,
-    /// The right used: access, portability, erasure.
+    /// The right used: access, portability, erasure; of parties of DRP access, access-categories, access-specific, erasure,
+    /// opt-out-of-sale, opt-in-to-sale.
     #[arg(long, required_unless_present = "file")]
     right: Option<Right>,
     /// By what the person is known, kind:format:value; the value may be @FILE, or - for standard input. May be given
     /// several times.
-    #[arg(long, value_name = "IDENTITY", required_unless_present = "file")]
+    #[arg(long, value_name = "IDENTITY", required_unless_present_any = ["file", "phone"])]
     identity: Vec<Named>,
+    #[command(flatten)]
+    person: person::Person,
     /// When the person asked, such as 2026-01-31T12:00:00Z; now, if not given.
     #[arg(long, value_name = "TIME")]
     submitted_at: Option<String>,
@@ -48,7 +52,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "60s", requires = "wait")]
     timeout: duration::Duration,
     /// Send every request of a file of JSON lines. Each has `right`, `identities` (a list of objects with `kind`, `format`
-    /// and `value`), and if wanted `submitted_at`, `to` (a list) and `reference`. What was sent is noted in FILE.sent, so
+    /// and `value`), and if wanted `submitted_at`, `to` (a list), `reference`, `claims` (an object), `relationships` (a list)
+    /// and `regime`. What was sent is noted in FILE.sent, so
     /// that the same command goes on where it was stopped and sends nothing twice.
     #[arg(
         long, value_name = "FILE",
@@ -61,7 +66,8 @@ pub(super) async fn run(args: Args, setup: &Setup, output: Output) -> Outcome {
     match args.file.clone() {
         Some(file) => {
             let client = args.server.client(setup)?;
-            batch::run(batch::Batch { from: args.from, to: args.to, file }, client, output).await
+            batch::run(batch::Batch { from: args.from, to: args.to, file, proof: args.person.proof }, client, output)
+                .await
         }
         None => one::run(args, setup, output).await,
     }

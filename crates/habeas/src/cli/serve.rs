@@ -35,7 +35,7 @@ pub(super) async fn run(setup: &Setup, output: Output) -> Outcome {
     let (public, operator) = (server::bind(parts.listen)?, server::bind(parts.operator)?);
     let (public_at, operator_at) = (public.local_addr()?, operator.local_addr()?);
     let store = server::open(&parts.database, &parts.sealing).await?;
-    let engine = server::engine(parts.tenants, store, parts.policy, parts.settings).await?;
+    let engine = server::engine(parts.tenants, store, parts.policy, parts.mailer, parts.settings).await?;
     let tokens = OperatorTokens::new([parts.operator_token.expose()]);
     let mut running = Running::new(&engine);
     let until = running.until();

@@ -26,6 +26,8 @@ pub struct Config {
     pub follow: Follow,
     /// Where the operator is told of what needs attention.
     pub alert: Alert,
+    /// By which server people are written to.
+    pub mail: Mail,
     /// Where this server may connect to.
     pub egress: Egress,
     /// Which authorities are believed.
@@ -45,6 +47,7 @@ impl Default for Config {
             delivery: Delivery::default(),
             follow: Follow::default(),
             alert: Alert::default(),
+            mail: Mail::default(),
             egress: Egress::default(),
             trust: Trust::default(),
             log: Log::default(),
@@ -151,6 +154,26 @@ pub struct Alert {
     /// The file with the secret that signs them: `whsec_` and base64, as `habeas keys webhook` makes it.
     #[schema(value_type = Option<String>)]
     pub secret_file: Option<PathBuf>,
+}
+
+/// By which mail server people are written to: codes with which they prove who they are. Never without TLS; the
+/// authorities of `egress.ca_file` are believed beside the system's. Without this section nobody is written to.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mail {
+    /// The server: `smtps://mail.example.com:465`, or `smtp://mail.example.com:587`, where TLS follows a first exchange.
+    /// The ports are the usual ones and may be left out.
+    #[schema(value_type = Option<String>)]
+    pub url: Option<Url>,
+    /// Who writes: `privacy@example.com`, or `Example <privacy@example.com>`. Required where `url` is given.
+    pub from: Option<String>,
+    /// Who this server is to the mail server, if it asks; with a password.
+    pub user: Option<String>,
+    /// The file with the password.
+    #[schema(value_type = Option<String>)]
+    pub password_file: Option<PathBuf>,
+    /// In place of `password_file`: the name of the environment variable with the password.
+    pub password_env: Option<String>,
 }
 
 /// Where this server may connect to. Addresses that a peer names (callbacks, certificates) never lead into private

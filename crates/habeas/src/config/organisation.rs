@@ -1,21 +1,13 @@
-//! What can be configured of an organisation and of the parties it deals with?
+//! What can be configured of an organisation?
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::path::PathBuf;
 
-use habeas_core::{
-    domain::Domain,
-    identity::{Format, Kind},
-    organisation,
-    regime::Regime,
-    right::Right,
-    role::Role,
-};
-use habeas_trust::credential::TokenHash;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use habeas_core::{domain::Domain, identity::Format, organisation, regime::Regime, right::Right, role::Role};
+use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
-use super::duration::Duration;
+use super::{business::Business, duration::Duration, party::Party, text::IdentityForm};
 
 /// A legal entity that this server acts for; at least one. Nothing crosses between them.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -37,13 +29,16 @@ pub struct Organisation {
     /// personal. Required.
     #[schema(value_type = Option<String>)]
     pub sealing_key_file: Option<PathBuf>,
-    /// The parts in which it acts: `controller`, `processor`, `agent`. Used where no `mount` is given. An agent stands
-    /// between controllers and processors: it hands what it receives on, so `fulfilment.by` must be `parties`.
+    /// The parts in which it acts. In OpenGDPR: `controller`, `processor`, `agent`; an agent stands between controllers and
+    /// processors and hands what it receives on, so `fulfilment.by` must be `parties`. In DRP: `covered-business`, which
+    /// people's agents discover; `pip`, which takes their requests, usually beside it; `authorized-agent`, which acts for
+    /// people. Used where no `mount` is given.
     #[schema(value_type = Vec<String>)]
     pub roles: Vec<Role>,
     /// Where it serves which dialect. Without any: as `controller` and `processor` `opengdpr/1.0`, under `/v1`; as
     /// `agent` every version that knows agents, under its own prefix such as `/v0.1.3`; and all of them also without
-    /// prefix, the newest first.
+    /// prefix, the newest first. `drp/0.5` as `covered-business` without prefix, as `pip` under `/data-rights`, as
+    /// `authorized-agent` under `/drp`.
     pub mount: Vec<Mount>,
     /// The law that holds when a request names none: `gdpr`, `ccpa` or `voluntary`.
     #[schema(value_type = String)]
@@ -58,13 +53,19 @@ pub struct Organisation {
     pub call_back_acceptance: bool,
     /// Whether answers carry their signature in the body beside the header.
     pub signature_in_body: bool,
-    /// The rights it serves: `access`, `portability`, `erasure`. Where parties do the work, this and `identities` hold
-    /// only while a party cannot be asked; otherwise it serves what any of its parties serves.
+    /// The rights it serves. In OpenGDPR `access`, `portability`, `erasure`, and as an extension `opt-out-of-sale` and
+    /// `opt-in-to-sale`; in DRP `access`, `access-categories`, `access-specific`, `erasure`, `opt-out-of-sale` and
+    /// `opt-in-to-sale`. Where parties do the work of OpenGDPR requests, this and `identities` hold only while a party
+    /// cannot be asked; otherwise it serves what any of its parties serves. In DRP this is what holds: what no party
+    /// serves, the organisation does itself.
     #[schema(value_type = Vec<String>)]
     pub rights: Vec<Right>,
-    /// The identities it accepts, each `kind:format`; the formats are `raw`, `sha256`, `sha1` and `md5`.
+    /// The identities it accepts, each `kind:format`; the formats are `raw`, `sha256`, `sha1` and `md5`. DRP has identity
+    /// tokens in their place.
     #[schema(value_type = Vec<String>)]
     pub identities: Vec<IdentityForm>,
+    /// How it treats what people's agents ask of it.
+    pub business: Business,
     /// What it accepts at most.
     pub limits: Limits,
     /// Who does the work of the requests it receives.
@@ -90,6 +91,7 @@ impl Default for Organisation {
             signature_in_body: true,
             rights: vec![Right::Access, Right::Portability, Right::Erasure],
             identities: [Format::Raw, Format::Sha256].map(IdentityForm::email).to_vec(),
+            business: Business::default(),
             limits: Limits::default(),
             fulfilment: Fulfilment::default(),
             party: Vec::new(),
@@ -102,9 +104,10 @@ impl Default for Organisation {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mount {
-    /// The dialect: `opengdpr/1.0`, `opengdpr/0.1.3` or `opengdpr/0.1.2`. Required.
+    /// The dialect: `opengdpr/1.0`, `opengdpr/0.1.3`, `opengdpr/0.1.2` or `drp/0.5`. Required.
     pub dialect: Option<String>,
-    /// The role: `controller`, `processor` or `agent`. Required.
+    /// The role: `controller`, `processor` or `agent`; in `drp/0.5` `covered-business`, `pip` or `authorized-agent`.
+    /// Required.
     #[schema(value_type = Option<String>)]
     pub role: Option<Role>,
     /// The path below `public_url`: empty, or beginning with a slash. Required.
@@ -117,13 +120,14 @@ pub struct Mount {
 pub struct Fulfilment {
     /// `operator`: a person, by command line or API. `webhook`: the organisation's own systems, told by a signed
     /// message. `parties`: parties of the organisation, each of which gets its share; what they report is what the
-    /// sender is told.
+    /// sender is told. What people's agents ask for and no party serves is done by the organisation's own systems, if
+    /// they are told of it, or else by an operator.
     #[schema(value_type = String)]
     pub by: FulfilmentBy,
     /// With `parties`: the ids of those who get a share, if they serve it; without any, every party that has a
     /// `base_url`.
     pub parties: Vec<String>,
-    /// Where the webhook goes.
+    /// Where the webhook goes. With `parties`, it is told of what none of them serves.
     #[schema(value_type = Option<String>)]
     pub url: Option<Url>,
     /// The file with the secret that signs it: `whsec_` and base64, as Standard Webhooks says.
@@ -142,79 +146,6 @@ pub enum FulfilmentBy {
     Webhook,
     /// Its parties.
     Parties,
-}
-
-/// A counterparty of an organisation.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Party {
-    /// What it is called here; its domain, if not given.
-    pub id: Option<String>,
-    /// The domain it signs as. Required.
-    #[schema(value_type = Option<String>)]
-    pub domain: Option<Domain>,
-    /// The dialect in which it is spoken to: `opengdpr/1.0`, if not given, or `opengdpr/0.1.3` or `opengdpr/0.1.2`.
-    pub dialect: Option<String>,
-    /// What that dialect does differently for it: names of knobs, which are listed at the end of this page.
-    pub knobs: Vec<String>,
-    /// Where it serves that dialect; not needed for a party that only calls.
-    #[schema(value_type = Option<String>)]
-    pub base_url: Option<Url>,
-    /// The name it goes by in this organisation's system (OpenGDPR's `controller_id`); its id, if not given.
-    pub known_as: Option<String>,
-    /// The hashes of the credentials it calls with, at most two, as `habeas keys token` prints them.
-    #[schema(value_type = Vec<String>)]
-    pub credentials: Vec<HashText>,
-    /// How this organisation shows it who it is: `bearer`, `basic` (the secret is `user:password`) or `query` (the
-    /// secret is `name=value`).
-    #[schema(value_type = String)]
-    pub credential_scheme: Scheme,
-    /// The file with the secret for that.
-    #[schema(value_type = Option<String>)]
-    pub credential_file: Option<PathBuf>,
-    /// Or the name of the environment variable with it.
-    pub credential_env: Option<String>,
-    /// The domains of those to whom it hands requests on, and who may therefore report about them.
-    #[schema(value_type = Vec<String>)]
-    pub vouches_for: Vec<Domain>,
-    /// The rights it serves, for a party that cannot be asked: with `identities`, in place of its discovery.
-    #[schema(value_type = Vec<String>)]
-    pub rights: Vec<Right>,
-    /// The identities it accepts, each `kind:format`, for a party that cannot be asked: with `rights`.
-    #[schema(value_type = Vec<String>)]
-    pub identities: Vec<IdentityForm>,
-    /// Where it is told when callbacks to it keep failing.
-    #[schema(value_type = Option<String>)]
-    pub contact: Option<Url>,
-    /// What it is forgiven.
-    pub trust: Leniency,
-}
-
-/// How a credential is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Scheme {
-    /// `Authorization: Bearer`.
-    #[default]
-    Bearer,
-    /// `Authorization: Basic`.
-    Basic,
-    /// A parameter of the query.
-    Query,
-}
-
-/// What a party is forgiven in matters of trust. Each line weakens a check; leave them out unless a peer needs one.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Leniency {
-    /// RSASSA-PSS signatures are accepted beside PKCS#1 v1.5.
-    pub pss: bool,
-    /// Its certificate may be served by another host than its discovery.
-    pub certificate_on_another_host: bool,
-    /// Its callbacks may come without `status_callback_url`.
-    pub callback_without_url: bool,
-    /// Its receipts and statuses may come without a signature. They prove nothing then and are not kept as receipts.
-    pub unsigned_receipts: bool,
 }
 
 /// What an organisation accepts at most.
@@ -247,68 +178,3 @@ impl From<Limits> for organisation::Limits {
         Self { body_bytes, json_depth, callback_urls, callback_url_chars, identities }
     }
 }
-
-/// A kind of identity in one format, written `email:sha256`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdentityForm(pub Kind, pub Format);
-
-impl IdentityForm {
-    fn email(format: Format) -> Self {
-        Self(Kind::new("email"), format)
-    }
-}
-
-/// The text names no kind and format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not kind:format, such as email:sha256; the formats are raw, sha256, sha1 and md5")]
-pub struct NotAnIdentityForm;
-
-impl FromStr for IdentityForm {
-    type Err = NotAnIdentityForm;
-
-    fn from_str(text: &str) -> Result<Self, NotAnIdentityForm> {
-        let (kind, format) = text.split_once(':').filter(|(kind, _)| !kind.is_empty()).ok_or(NotAnIdentityForm)?;
-        Ok(Self(Kind::new(kind), format.parse().map_err(|_| NotAnIdentityForm)?))
-    }
-}
-
-impl fmt::Display for IdentityForm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.0.as_str(), self.1)
-    }
-}
-
-/// The hash of a credential, written `hbs_<id>:<digest>`.
-#[derive(Debug, Clone)]
-pub struct HashText(pub TokenHash);
-
-impl FromStr for HashText {
-    type Err = habeas_trust::credential::NotATokenHash;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
-
-impl fmt::Display for HashText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-macro_rules! serde_as_text {
-    ($($name:ty),*) => {$(
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-    )*};
-}
-serde_as_text!(IdentityForm, HashText);

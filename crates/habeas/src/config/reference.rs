@@ -6,8 +6,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
+    business::{AtMost, Grant},
     model::Config,
-    organisation::{Mount, Organisation, Party},
+    organisation::{Mount, Organisation},
+    party::{IdentityKey, Party},
 };
 use crate::dialects;
 
@@ -35,7 +37,7 @@ as `30s` or `14d`.
 Any key can be set by the environment as well: `HABEAS__` and the key's path, in capitals, its parts separated by two
 underscores. `HABEAS__LISTEN__ADDRESS=127.0.0.1:9000` sets `address` in `[listen]`, and
 `HABEAS__ORGANISATION__0__HOLD=2h` sets `hold` of the first organisation. Secrets stand in files or in the environment,
-never in the configuration itself.
+or sealed under the organisation's `sealing_key_file`, never in clear in the configuration itself.
 ";
 
 struct Page {
@@ -63,7 +65,9 @@ impl Page {
             let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
             let title = if list { format!("`[[{place}]]`") } else { format!("`[{place}]`") };
             let schema = self.schemas.get(&name).cloned().unwrap_or_default();
-            let default = if list { entry_default(&name) } else { default[&key].clone() };
+            // A section that is not there by default, and an entry of a list, have the defaults of their type.
+            let default = Some(default[&key].clone()).filter(|default| default.is_object());
+            let default = default.unwrap_or_else(|| entry_default(&name));
             self.section(&place, &title, &schema, &default);
         }
     }
@@ -92,12 +96,15 @@ What a dialect does differently for a party whose `knobs` name it.
 |---|---|---|
 ";
 
-/// The defaults of an entry of a list, which the whole configuration's default has none of.
+/// The defaults of an entry or a section which the whole configuration's default has none of.
 fn entry_default(name: &str) -> Value {
     match name {
         "Organisation" => default_of::<Organisation>(),
         "Mount" => default_of::<Mount>(),
         "Party" => default_of::<Party>(),
+        "IdentityKey" => default_of::<IdentityKey>(),
+        "Grant" => default_of::<Grant>(),
+        "AtMost" => default_of::<AtMost>(),
         _ => Value::Null,
     }
 }
@@ -109,8 +116,9 @@ fn default_of<T: Default + serde::Serialize>() -> Value {
 /// The name of the section that a key holds.
 fn reference(schema: &Value) -> Option<String> {
     let direct = schema["$ref"].as_str();
-    let among = || schema["allOf"].as_array().and_then(|all| all.iter().find_map(|one| one["$ref"].as_str()));
-    Some(direct.or_else(among)?.rsplit('/').next()?.to_owned())
+    let among = |kind: &str| schema[kind].as_array().and_then(|all| all.iter().find_map(|one| one["$ref"].as_str()));
+    // One of nothing and a section: one that may be left out.
+    Some(direct.or_else(|| among("allOf")).or_else(|| among("oneOf"))?.rsplit('/').next()?.to_owned())
 }
 
 fn type_of(schema: &Value) -> String {
@@ -154,14 +162,19 @@ mod tests {
             "## `[delivery]`",
             "## `[follow]`",
             "## `[alert]`",
+            "## `[mail]`",
             "## `[egress]`",
             "## `[trust]`",
             "## `[log]`",
             "## `[[organisation]]`",
             "## `[[organisation.mount]]`",
+            "## `[organisation.business]`",
+            "## `[[organisation.business.grants]]`",
+            "## `[organisation.business.at_most]`",
             "## `[organisation.fulfilment]`",
             "## `[organisation.limits]`",
             "## `[[organisation.party]]`",
+            "## `[[organisation.party.identity_keys]]`",
             "## `[organisation.party.trust]`",
         ] {
             assert!(page.contains(title), "{title} in\n{page}");

@@ -36,6 +36,12 @@ impl Places {
         }
     }
 
+    /// Where secrets, or what is made of them, stand in the file.
+    pub fn secrets(&self) -> impl Iterator<Item = Range<usize>> {
+        let of_file = self.spans.iter().filter(|(place, span)| is_secret(place) && span.start < self.end);
+        of_file.map(|(_, span)| span.clone())
+    }
+
     /// Whether the key was, or may have been, there but could not be read, so that saying it is missing would be wrong.
     pub fn was_cut(&self, place: &str) -> bool {
         self.broken || self.cut.iter().any(|cut| cut == place)
@@ -50,6 +56,13 @@ pub struct Reading<T> {
     pub places: Places,
     /// What could not be read.
     pub problems: Vec<Problem>,
+}
+
+/// Whether a key, or the list that an entry is in, holds secrets or what is made of them.
+pub fn is_secret(place: &str) -> bool {
+    let key = place.rsplit('.').next().unwrap_or_default();
+    let key = key.split('[').next().unwrap_or_default();
+    ["credential", "credentials", "identity_secret", "secret"].contains(&key)
 }
 
 /// Reads a text, and over it the keys that the environment sets: pairs of a variable's name and its value, the key's

@@ -31,6 +31,7 @@ fn what_is_commented_out_in_the_default_configuration_is_known_and_the_default()
     let text: String = DEFAULT
         .replace("{domain}", "privacy.example.com")
         .replace("hbs_…:…", &format!("hbs_{}:{}", "0".repeat(12), "0".repeat(64)))
+        .replace("hmac:…", &format!("hmac:{}", "0".repeat(64)))
         .lines()
         .map(|line| match line.strip_prefix("# ") {
             Some(key) if key.starts_with('[') || key.contains(" = ") && !key.contains("HABEAS__") => format!("{key}\n"),
@@ -68,6 +69,29 @@ paint = \"red\"
     assert_eq!(lines, [1, 4, 7, 8, 8, 11, 12, 15, 16], "{told:#?}");
     assert!(told[0].0.contains("databse"), "{told:#?}");
     assert_eq!(loaded.config.delivery.schedule.len(), 2, "what can be read is read");
+}
+
+#[test]
+fn what_may_be_a_secret_is_not_shown_beside_a_problem() {
+    let text = "\
+[[organisation]]
+hold = \"canary-free\"
+[[organisation.party]]
+credential = \"canary\"
+contact = \"nowhere\"
+identity_secret = 'canary é'
+credentials = [\"canary\", \"hmac:canary\"]
+identity_keys = [{ algorithm = \"HS256\", secret = \"canary\" }]
+dialect = 5
+"
+    .replace("canary-free", "soon");
+    let mut loaded = read(&text, &[]);
+    loaded.object("organisation[0].party[0].credential", "must be sealed");
+    let problems = loaded.problems();
+    let lines: Vec<_> = problems.list().iter().filter_map(|problem| problems.line(problem)).collect();
+    assert_eq!(lines, [2, 4, 5, 7, 7, 9], "{:#?}", told(&loaded));
+    let shown = problems.render(false);
+    assert!(!shown.contains("canary") && shown.contains("********") && shown.contains("nowhere"), "{shown}");
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub struct Announcement {
     pub ca: PathBuf,
     /// The operator API.
     pub operator: Operator,
+    /// The folder where letters to people are put, the newest last.
+    pub outbox: PathBuf,
     /// The organisations.
     pub organisations: Vec<Organisation>,
 }
@@ -63,6 +65,10 @@ pub struct PartyCredential {
     pub party: String,
     /// The token.
     pub token: String,
+    /// The secret that its identity tokens for this organisation are signed with (HS256, used as bytes), where it sends
+    /// any. The token may then also be shown as nothing but its SHA-512, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_key: Option<String>,
 }
 
 impl Announcement {
@@ -71,6 +77,7 @@ impl Announcement {
         let url = format!("http://{host}:{}", address.port());
         Self {
             ca: folder.authority(),
+            outbox: folder.outbox(),
             operator: Operator { url: format!("{url}{PREFIX}"), token: secrets.operator_token.clone() },
             organisations: tenants.iter().map(|tenant| organisation(tenant, secrets)).collect(),
             url,
@@ -109,7 +116,11 @@ fn organisation(tenant: &Tenant, secrets: &Secrets) -> Organisation {
         .credentials
         .iter()
         .filter(|one| one.organisation == domain)
-        .map(|one| PartyCredential { party: one.party.clone(), token: one.token.clone() })
+        .map(|one| PartyCredential {
+            party: one.party.clone(),
+            token: one.token.clone(),
+            identity_key: one.identity_key.clone(),
+        })
         .collect();
     Organisation { domain, roles, mounts, credentials }
 }

@@ -16,7 +16,7 @@ use habeas_trust::{
     authority::Authority,
     certificate::{Chain, Roots},
     credential::Credential,
-    seal::MasterKey,
+    seal::{MasterKey, Sealer},
     signing::{Algorithm, RsaSize, SigningKey},
 };
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,9 @@ pub(super) struct Call {
     pub(super) organisation: String,
     pub(super) party: String,
     pub(super) token: String,
+    /// The secret that identity tokens between the two are signed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) identity_key: Option<String>,
 }
 
 /// The key and certificate of an organisation.
@@ -59,6 +62,7 @@ pub(super) struct Identity {
     pub(super) domain: &'static str,
     pub(super) key: Arc<SigningKey>,
     pub(super) chain: String,
+    pub(super) sealer: Arc<Sealer>,
 }
 
 impl Folder {
@@ -81,6 +85,11 @@ impl Folder {
         self.path.join("habeas.db")
     }
 
+    /// Where letters are put.
+    pub(super) fn outbox(&self) -> PathBuf {
+        self.path.join("outbox")
+    }
+
     /// The authority's certificate.
     pub(super) fn authority(&self) -> PathBuf {
         self.path.join("ca.pem")
@@ -100,7 +109,8 @@ impl Folder {
         for line in &LINES {
             if !secrets.credentials.iter().any(|call| line.is(call)) {
                 let (organisation, party) = (line.organisation.to_owned(), line.party.to_owned());
-                secrets.credentials.push(Call { organisation, party, token: token() });
+                let identity_key = line.has_tokens().then(|| MasterKey::generate().to_hex().to_string());
+                secrets.credentials.push(Call { organisation, party, token: token(), identity_key });
             }
         }
         if secrets.credentials.len() > known {
@@ -122,7 +132,7 @@ impl Folder {
 
 /// The authority of the sandbox in a folder, and the keys and certificates of its organisations. Takes a while the
 /// first time: an RSA key is made.
-pub(super) fn identities(folder: &Path, now: Instant) -> anyhow::Result<(Authority, Identities)> {
+pub(super) fn identities(folder: &Path, sealing: &Sealing, now: Instant) -> anyhow::Result<(Authority, Identities)> {
     let keys = std::thread::scope(|scope| -> anyhow::Result<Vec<SigningKey>> {
         let threads: Vec<_> = CAST.iter().map(|member| scope.spawn(move || key(folder, member))).collect();
         let join = |thread: std::thread::ScopedJoinHandle<'_, anyhow::Result<SigningKey>>| {
@@ -134,7 +144,9 @@ pub(super) fn identities(folder: &Path, now: Instant) -> anyhow::Result<(Authori
     let roots = Roots::from_pem(&authority.certificate_pem())?;
     let identity = |(member, key): (&Member, SigningKey)| {
         let chain = certificate(folder, member, &key, &authority, &roots, now)?;
-        Ok(Identity { domain: member.domain, key: Arc::new(key), chain })
+        let own = sealing.iter().find(|(domain, _)| domain.as_str() == member.domain);
+        let (_, master) = own.context("an organisation has no sealing key")?;
+        Ok(Identity { domain: member.domain, key: Arc::new(key), chain, sealer: Arc::new(Sealer::new(master)) })
     };
     let identities = CAST.iter().zip(keys).map(identity).collect::<anyhow::Result<_>>()?;
     Ok((authority, identities))

@@ -76,7 +76,7 @@ fn a_server_without_organisations_is_refused() {
 
 #[test]
 fn a_right_without_a_word_in_the_dialect_is_refused() {
-    let told = problems("[[organisation]]\nrights = [\"access\", \"opt-out-of-sale\"]\n");
+    let told = problems("[[organisation]]\nrights = [\"access\", \"access-categories\"]\n");
     assert!(told.contains(&("organisation[0].rights[1]".to_owned(), Some(2))), "{told:?}");
 }
 
@@ -151,8 +151,8 @@ fn what_a_party_is_said_to_do_must_fit_its_dialect() {
     }
     assert_eq!(party("rights = [\"erasure\"]\n"), ["party[0].identities: is required beside rights"]);
     assert_eq!(party("identities = [\"email:raw\"]\n"), ["party[0].rights: is required beside identities"]);
-    let wordless = party("rights = [\"opt-out-of-sale\"]\nidentities = [\"email:raw\"]\n");
-    assert_eq!(wordless, ["party[0].rights[0]: opengdpr/1.0 has no word for opt-out-of-sale"]);
+    let wordless = party("rights = [\"access-categories\"]\nidentities = [\"email:raw\"]\n");
+    assert_eq!(wordless, ["party[0].rights[0]: opengdpr/1.0 has no word for access-categories"]);
     let fine = "dialect = \"opengdpr/0.1.2\"\nrights = [\"erasure\"]\nidentities = [\"email:md5\"]\n\
                 vouches_for = [\"q.example\"]\ntrust = { unsigned_receipts = true }\n";
     assert_eq!(party(fine), [""; 0]);
@@ -185,6 +185,9 @@ fn an_agent_serves_every_version_and_the_others_the_usual_one() {
     let versions =
         [("/v1", "1.0"), ("/v0.1.3", "0.1.3"), ("/v0.1.2", "0.1.2"), ("", "1.0"), ("", "0.1.3"), ("", "0.1.2")];
     assert_eq!(at(Role::Agent), rows(&versions));
+    for (role, path) in [(Role::CoveredBusiness, ""), (Role::Pip, "/data-rights"), (Role::AuthorizedAgent, "/drp")] {
+        assert_eq!(at(role), [(path.to_owned(), "drp/0.5".to_owned())]);
+    }
 }
 
 #[test]

@@ -51,7 +51,16 @@ fn every_step_is_shown_to_people() {
     is_shown("agent", "evidence", "of agent.localhost: the exported file");
     is_shown("access", "results", "401 without a credential");
     is_shown("access", "results", "200 with it");
-    assert!(shown.lines().last().unwrap().contains("all three requests completed, everything verified"));
+    is_shown("road", "discovery", "shop.localhost grants opt-out-of-sale, opt-in-to-sale, erasure, access");
+    is_shown("road", "submitted", "helper.localhost asks shop.localhost");
+    for processor in ["mail.localhost", "ads.localhost"] {
+        is_shown("road", "receipt", &format!("to shop.localhost, verified: signed by {processor}"));
+        is_shown("road", "completed", &format!("says {processor} to shop.localhost"));
+    }
+    is_shown("road", "in_progress", "says shop.localhost to helper.localhost");
+    is_shown("road", "fulfilled", "to helper.localhost: mail.localhost is done; ads.localhost is done");
+    is_shown("road", "evidence", "of shop.localhost: the exported file");
+    assert!(shown.lines().last().unwrap().contains("all four requests completed, everything verified"));
 }
 
 #[test]

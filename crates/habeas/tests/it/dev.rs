@@ -35,6 +35,7 @@ fn it_says_in_one_line_of_json_where_everything_is() {
         json!({
             "url": format!("http://127.0.0.1:{port}"),
             "ca": ca,
+            "outbox": ca.with_file_name("outbox"),
             "operator": { "url": format!("http://127.0.0.1:{port}/api"), "token": world.token() },
         })
     );

@@ -7,9 +7,11 @@
     reason = "a test that panics says so"
 )]
 
+mod agreement;
 mod attention;
 mod auditor;
 mod batch;
+mod claims;
 mod cli;
 mod command;
 mod configuration;
@@ -18,6 +20,7 @@ mod crash;
 mod demo;
 mod dev;
 mod patience;
+mod people;
 mod receipts;
 mod receiver;
 mod sandbox;

@@ -20,6 +20,7 @@ pub(crate) const SHOP: &str = "shop.localhost";
 /// The others.
 pub(crate) const ADS: &str = "ads.localhost";
 pub(crate) const PUSH: &str = "push.localhost";
+pub(crate) const HELPER: &str = "helper.localhost";
 pub(crate) const AGENT: &str = "agent.localhost";
 /// Where requests are made and read.
 pub(crate) const REQUESTS: &str = "/v1/opengdpr_requests";
@@ -121,36 +122,50 @@ pub(crate) fn asking(id: &str, right: &str, email: &str, callbacks: &[String]) -
 /// What a sandbox on that port says of its organisations, but for its tokens: who is in it, where they serve what, and
 /// who calls whom.
 pub(crate) fn cast(port: &str) -> Value {
-    let organisation = |domain: &str, role: &str, versions: &[(&str, &str)], parties: &[&str]| {
-        let mount = |(dialect, path): &(&str, &str)| {
+    type Mount<'a> = (&'a str, &'a str, &'a str);
+    let organisation = |domain: &str, role: &str, versions: &[(&str, &str)], parties: &[&str], also: &[Mount<'_>]| {
+        let usual = versions.iter().map(|(dialect, path)| (*dialect, role, *path));
+        let mounts: Vec<Mount<'_>> = usual.chain(also.iter().copied()).collect();
+        let mount = |(dialect, role, path): &Mount<'_>| {
             let base_url = format!("http://{domain}:{port}{path}");
             serde_json::json!({ "dialect": dialect, "role": role, "base_url": base_url })
         };
+        let mut roles: Vec<_> = mounts.iter().map(|(_, role, _)| *role).collect();
+        roles.dedup();
         serde_json::json!({
             "domain": domain,
-            "roles": [role],
-            "mounts": versions.iter().map(mount).collect::<Value>(),
+            "roles": roles,
+            "mounts": mounts.iter().map(mount).collect::<Value>(),
             "credentials": parties.iter().map(|party| serde_json::json!({ "party": party })).collect::<Value>(),
         })
     };
     let (v1, v013, v012) = (("opengdpr/1.0", "/v1"), ("opengdpr/0.1.3", "/v0.1.3"), ("opengdpr/0.1.2", "/v0.1.2"));
+    let business = [("drp/0.5", "covered-business", ""), ("drp/0.5", "pip", "/data-rights")];
     serde_json::json!([
-        organisation(MAIL, "processor", &[v1], &[SHOP, AGENT]),
-        organisation(ADS, "processor", &[v1, v013], &[SHOP, AGENT]),
-        organisation(PUSH, "processor", &[v1], &[SHOP]),
-        organisation(AGENT, "agent", &[v013, v012], &[SHOP]),
-        organisation(SHOP, "controller", &[v1, v013], &[]),
+        organisation(MAIL, "processor", &[v1], &[SHOP, AGENT], &[]),
+        organisation(ADS, "processor", &[v1, v013], &[SHOP, AGENT], &[]),
+        organisation(PUSH, "processor", &[v1], &[SHOP], &[]),
+        organisation(AGENT, "agent", &[v013, v012], &[SHOP], &[]),
+        organisation(SHOP, "controller", &[v1, v013], &[HELPER], &business),
+        organisation(HELPER, "authorized-agent", &[], &[], &[("drp/0.5", "authorized-agent", "/drp")]),
     ])
 }
 
-/// Takes the tokens out of what a sandbox says of its organisations.
+/// Takes the tokens, and the keys of identity tokens, out of what a sandbox says of its organisations. Only who sends
+/// identity tokens has such a key, of at least 32 ASCII characters.
 pub(crate) fn tokens(organisations: &mut Value) -> Vec<String> {
     let credentials = organisations
         .as_array_mut()
         .expect("a list")
         .iter_mut()
         .flat_map(|one| one["credentials"].as_array_mut().expect("a list").iter_mut());
-    let token = |one: &mut Value| one.as_object_mut().expect("an object").remove("token");
+    let token = |one: &mut Value| {
+        let one = one.as_object_mut().expect("an object");
+        let key = one.remove("identity_key");
+        let fits = |key: &Value| key.as_str().is_some_and(|key| key.len() >= 32 && key.is_ascii());
+        assert_eq!(key.as_ref().is_some_and(fits), one["party"] == HELPER);
+        one.remove("token")
+    };
     credentials.map(|one| token(one).expect("a token").as_str().expect("a text").to_owned()).collect()
 }
 

@@ -13,9 +13,9 @@ use crate::version::Version;
 /// Our request.
 pub(super) fn ask(version: &Version, outbound: &Outbound<'_>, x: &Exchange<'_>) -> Asked {
     let right = words::nearest(outbound.right).and_then(words::word_of);
-    let right = right.ok_or(Unrepresentable("this right"))?;
+    let right = right.filter(|_| is_understood(outbound)).ok_or(Unrepresentable("this right"))?;
     let them = x.them.ok_or(answer::NO_ADDRESS)?;
-    let carried = carry::carry(version, &outbound.subject.carried, them, x)?;
+    let carried = carry::carry(version, outbound.subject, them, x)?;
     let mut writer = ObjectWriter::new();
     writer
         .string("subject_request_id", outbound.wire_id.as_str())
@@ -38,6 +38,11 @@ pub(super) fn ask(version: &Version, outbound: &Outbound<'_>, x: &Exchange<'_>) 
     call.headers.insert(CONTENT_TYPE, answer::JSON);
     call.body = writer.finish();
     Ok(call)
+}
+
+/// Words of ours are for those who list them.
+fn is_understood(outbound: &Outbound<'_>) -> bool {
+    !words::is_extension(outbound.right) || outbound.supports.is_some_and(|known| known.serves(outbound.right))
 }
 
 fn identities(version: &Version, outbound: &Outbound<'_>) -> String {

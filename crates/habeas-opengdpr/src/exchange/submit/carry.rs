@@ -10,9 +10,9 @@ use habeas_core::{
     dialect::{Exchange, Knob, Unrepresentable},
     domain::Domain,
     party::Party,
-    submission::Carried,
+    submission::{Carried, Subject},
 };
-use habeas_wire::json::{Object, ObjectWriter, object_of};
+use habeas_wire::json::{Object, ObjectWriter, object_of, quote};
 
 use super::{EXTENSIONS, PROPERTY_ID, UNDERSTOOD, answer::nested};
 use crate::version::Version;
@@ -30,6 +30,13 @@ pub(crate) const OWN_EXTENSIONS_ONLY: Knob = Knob {
     doc: "Hand on the extension of the party's own domain alone, instead of `extensions` as they came.",
 };
 
+/// The party is told how the person says to stand to us.
+pub(crate) const RELATIONSHIPS_IN_EXTENSIONS: Knob = Knob {
+    name: "relationships-in-extensions",
+    doc: "Tell the party, within its own extension, how the person says to stand to the organisation: `relationships`, \
+          as a request of the Data Rights Protocol names them. Only where the request came without `extensions`.",
+};
+
 /// A member as it is sent: its name and JSON text.
 pub(super) type Member<'a> = (&'a str, Cow<'a, str>);
 
@@ -39,10 +46,11 @@ const EXTENSION: Unrepresentable = Unrepresentable(EXTENSIONS);
 /// The members that go on, those that narrow the request last.
 pub(super) fn carry<'a>(
     version: &Version,
-    members: &'a [Carried],
+    subject: &'a Subject,
     them: &Party,
     x: &Exchange<'_>,
 ) -> Result<Vec<Member<'a>>, Unrepresentable> {
+    let members = &subject.carried;
     let given = said(members, EXTENSIONS);
     let mut property = said(members, PROPERTY_ID).map(Cow::Borrowed);
     let mut extensions = given.map(Cow::Borrowed);
@@ -75,6 +83,9 @@ pub(super) fn carry<'a>(
             return Err(PROPERTY);
         }
         extensions = Some(Cow::Owned(as_extension(&id, them)));
+    }
+    if version.has_extensions && extensions.is_none() && them.has_knob(RELATIONSHIPS_IN_EXTENSIONS.name) {
+        extensions = relationships(subject, them).map(Cow::Owned);
     }
     let moved = |name: &str| name == PROPERTY_ID || name == EXTENSIONS || UNDERSTOOD.contains(&name);
     let others = members.iter().filter(|member| !moved(&member.name));
@@ -142,6 +153,13 @@ fn own_extensions(entries: &Object<'_>, them: &Party) -> Option<String> {
 fn as_extension(property: &str, them: &Party) -> String {
     let extension = nested(ObjectWriter::new().raw(PROPERTY_ID, property));
     nested(ObjectWriter::new().raw(them.domain.as_str(), &extension))
+}
+
+/// What the person says of standing to us, if anything.
+fn relationships(subject: &Subject, them: &Party) -> Option<String> {
+    let named: Vec<_> = subject.relationships.iter().map(|name| quote(name)).collect();
+    let extension = nested(ObjectWriter::new().raw("relationships", &format!("[{}]", named.join(","))));
+    (!named.is_empty()).then(|| nested(ObjectWriter::new().raw(them.domain.as_str(), &extension)))
 }
 
 /// `property_id` where 0.1 has it. Entries for other domains mean nothing to this party; one of its own must say that

@@ -7,6 +7,7 @@ use habeas_core::{
     problem::{Code, Field, Problem},
     right::Right,
     secret::Secret,
+    submission::Carried,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -30,6 +31,17 @@ pub struct Send {
     pub right: String,
     /// The person.
     pub identities: Vec<dto::Identity>,
+    /// What is claimed of the person beyond that, for receivers that take identity tokens (DRP): `name`, `address`,
+    /// `email_verified`, `power_of_attorney`, … Only what was verified may be said to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub claims: Option<serde_json::Map<String, serde_json::Value>>,
+    /// How the person says to stand to the receiver, in the receiver's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relationships: Option<Vec<String>>,
+    /// The law under which it is asked: `gdpr`, `ccpa` or `voluntary`; the organisation's own, if not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regime: Option<String>,
     /// When the person asked; now, if not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
@@ -56,11 +68,14 @@ struct Line {
     to: Option<To>,
     right: String,
     identities: Vec<dto::Identity>,
+    claims: Option<serde_json::Map<String, serde_json::Value>>,
+    relationships: Option<Vec<String>>,
+    regime: Option<String>,
     submitted_at: Option<String>,
     reference: Option<String>,
 }
 
-const LINE: [&str; 5] = ["to", "right", "identities", "submitted_at", "reference"];
+const LINE: [&str; 8] = ["to", "right", "identities", "claims", "relationships", "regime", "submitted_at", "reference"];
 
 impl Send {
     /// The wish that a line of a file holds, if the server would read it: judged by the server's own reading, so that
@@ -73,15 +88,17 @@ impl Send {
         form.only(&LINE)?;
         meaning(from.clone(), &form)?;
         let unreadable = |_| Problem::new(Code::InvalidField);
-        let Line { to, right, identities, submitted_at, reference } =
+        let Line { to, right, identities, claims, relationships, regime, submitted_at, reference } =
             serde_json::from_slice(line).map_err(unreadable)?;
-        Ok(Self { from: from.to_string(), to, right, identities, submitted_at, reference })
+        let from = from.to_string();
+        Ok(Self { from, to, right, identities, claims, relationships, regime, submitted_at, reference })
     }
 }
 
 impl Wish for Send {
     type Meaning = habeas_engine::operator::Send;
-    const MEMBERS: &'static [&'static str] = &["from", "to", "right", "identities", "submitted_at", "reference"];
+    const MEMBERS: &'static [&'static str] =
+        &["from", "to", "right", "identities", "claims", "relationships", "regime", "submitted_at", "reference"];
 
     fn read(form: &Form<'_>) -> Result<Self::Meaning, Problem> {
         meaning(form.must(form.parsed("from")?, "from")?, form)
@@ -106,9 +123,23 @@ fn meaning(from: Domain, form: &Form<'_>) -> Result<habeas_engine::operator::Sen
         to: to.unwrap_or_default().into_iter().map(PartyId::new).collect(),
         right,
         identities: identities.collect::<Result<_, _>>()?,
+        claims: claims(form)?,
+        relationships: form.texts("relationships")?.unwrap_or_default(),
+        regime: form.parsed("regime")?,
         submitted_at: form.instant("submitted_at")?,
         reference: reference(form)?,
     })
+}
+
+/// Claims that a token has for its own sake are the sender's to make.
+const TECHNICAL: [&str; 6] = ["iss", "aud", "exp", "nbf", "iat", "jti"];
+
+fn claims(form: &Form<'_>) -> Result<Vec<Carried>, Problem> {
+    let claims = form.members("claims")?.unwrap_or_default();
+    if claims.iter().any(|claim| TECHNICAL.contains(&claim.name.as_str())) {
+        return Err(invalid("claims", format!("none of {}, which every token gets of itself", TECHNICAL.join(", "))));
+    }
+    Ok(claims)
 }
 
 fn reference(form: &Form<'_>) -> Result<Option<String>, Problem> {

@@ -34,16 +34,18 @@ pub(crate) struct SealedNewLeg {
     token_mac: [u8; 32],
     host: String,
     due_at: Option<Instant>,
+    stage: u8,
     promised_by: Option<Instant>,
 }
 
 impl SealedNewLeg {
     pub(crate) fn seal_all(legs: Vec<NewLeg>, request: &Request, opener: &Opener) -> Result<Vec<Self>> {
-        let seal = |NewLeg { leg, token, host, due_at }: NewLeg| {
+        let seal = |NewLeg { leg, token, host, due_at, stage }: NewLeg| {
             Ok(Self {
                 token_mac: opener.keys.sealer.mac("token", token.as_bytes()),
                 host,
-                due_at: (!leg.state.is_final()).then_some(due_at),
+                due_at: due_at.filter(|_| !leg.state.is_final()),
+                stage,
                 promised_by: request.final_at.is_none().then_some(request.promised_by),
                 leg: SealedLeg::seal(leg, Some(opener))?,
             })
@@ -74,11 +76,14 @@ impl SealedNewLeg {
             ms(self.due_at),
             self.host,
             ms(self.promised_by),
+            self.stage,
         ])?;
         Ok(())
     }
 }
 
 const INSERT: &str = "INSERT INTO legs (id, request_id, organisation, party, dialect, right_name, wire_id, remote_id,
-        token_mac, accepted_at, state, progress, ground, status, cancel, expected_by, sealed, due_at, host, promised_by)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+        token_mac, accepted_at, state, progress, ground, status, cancel, expected_by, sealed, due_at, host, promised_by,
+        stage)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+        ?21)";

@@ -78,6 +78,7 @@ impl RawLeg {
                 expected_by: instant_or_null(row, 14)?,
                 callback_url: None,
                 results: None,
+                details: None,
                 heard: Vec::new(),
             },
             columns: LegColumns {
@@ -122,6 +123,7 @@ impl RawLeg {
         leg.state = self.columns.state(secrets.verification)?;
         leg.callback_url = secrets.callback;
         leg.results = secrets.results;
+        leg.details = secrets.details;
         leg.heard = secrets.heard;
         Ok(LegRow {
             leg,

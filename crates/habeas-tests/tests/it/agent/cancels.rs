@@ -233,6 +233,8 @@ async fn a_crash_between_the_wish_and_the_legs_loses_nothing() {
     let from_seq = request.standing.seq;
     let (request, event) = request.apply(&Change::AskCancel, Actor::Upstream, world.now()).unwrap();
     let wish = Save {
+        waiting: None,
+        verification: None,
         from_seq,
         request,
         events: vec![event],

@@ -162,7 +162,7 @@ fn shop_again(tenant: &mut Tenant) {
     again.domain = "shop.localhost".parse().unwrap();
     again.base = Some(base);
     again.declared = Some(capabilities);
-    tenant.peers.push(Peer { party: again, incoming: Vec::new(), outgoing: None, contact: None });
+    tenant.peers.push(Peer::of(again));
     tenant.fulfilment = Fulfilment::Parties(vec![PartyId::new(MAIL), PartyId::new("shop again")]);
 }
 

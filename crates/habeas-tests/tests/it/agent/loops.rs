@@ -23,14 +23,14 @@ fn entry<'t>(tenant: &'t mut Tenant, domain: &str) -> &'t mut Peer {
         party.id = PartyId::new(domain);
         party.domain = domain.parse().unwrap();
         party.known_as = domain.to_owned();
-        tenant.peers.push(Peer { party, incoming: Vec::new(), outgoing: None, contact: None });
+        tenant.peers.push(Peer::of(party));
     }
     party_of(tenant, domain).unwrap()
 }
 
 /// The organisation takes requests from another.
 fn takes_from(tenant: &mut Tenant, domain: &str) {
-    entry(tenant, domain).incoming.push(TokenHash::of(TOKEN).unwrap());
+    entry(tenant, domain).incoming.push(TokenHash::of(TOKEN).unwrap().into());
 }
 
 /// The organisation is an agent that hands all requests on to another, in 1.0.

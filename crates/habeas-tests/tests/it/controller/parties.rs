@@ -179,7 +179,7 @@ fn declared(tenant: &mut Tenant) {
         peer.party.declared = Some(Capabilities {
             rights: vec![Right::Erasure],
             identities: vec![(Kind::new("email"), Format::Sha256)],
-            certificate_url: None,
+            ..Capabilities::default()
         });
         peer.party.trust.unsigned_receipts = true;
     }

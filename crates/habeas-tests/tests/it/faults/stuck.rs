@@ -93,9 +93,9 @@ async fn an_id_that_the_party_has_already_is_flagged_and_not_sent_again() {
 fn wordless(tenant: &mut Tenant) {
     if let Some(party) = of_fake(tenant) {
         party.declared = Some(Capabilities {
-            rights: vec![Right::OptOutOfSale],
+            rights: vec![Right::AccessCategories],
             identities: vec![(Kind::new("email"), Format::Raw)],
-            certificate_url: None,
+            ..Capabilities::default()
         });
     }
 }
@@ -104,7 +104,7 @@ fn wordless(tenant: &mut Tenant) {
 async fn what_a_party_cannot_be_told_is_not_sent_and_may_be_given_up() {
     let mut world = watched(Setup { adjust: wordless, ..Setup::default() }).await;
     let fake = Fake::open(&world);
-    let story = world.wished_and_sent(&wish_to(&["fake.localhost"], "opt-out-of-sale")).await;
+    let story = world.wished_and_sent(&wish_to(&["fake.localhost"], "access-categories")).await;
     let stuck = world.stuck().await.unwrap();
     assert_eq!((&stuck["state"], &stuck["attempts"]), (&json!("waiting"), &json!(0)));
     assert!(stuck["trouble"].as_str().unwrap().contains("this right"), "{stuck}");

@@ -1,12 +1,15 @@
 //! Who signs, who vouches, and who may call: what outlives a restart.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use habeas_core::domain::Domain;
 use habeas_trust::{
     authority::Authority,
     credential::Credential,
-    seal::MasterKey,
+    seal::{MasterKey, Sealer},
     signing::{RsaSize, SigningKey},
     webhook::WebhookSecret,
 };
@@ -25,12 +28,14 @@ pub(crate) struct Keys {
     pub(crate) other: Credential,
     /// The credential of the agent at its processors.
     pub(crate) agent: Credential,
+    /// The credential of the business at its processors.
+    pub(crate) business: Credential,
     pub(crate) webhook: WebhookSecret,
     sealing: HashMap<&'static str, MasterKey>,
 }
 
 /// Everybody who has a key.
-pub(crate) const NAMES: [&str; 7] = [
+pub(crate) const NAMES: [&str; 9] = [
     "mail.localhost",
     "ads.localhost",
     "push.localhost",
@@ -38,6 +43,8 @@ pub(crate) const NAMES: [&str; 7] = [
     "shop.localhost",
     "other.localhost",
     "fake.localhost",
+    "business.localhost",
+    "helper.localhost",
 ];
 
 impl Keys {
@@ -53,8 +60,8 @@ impl Keys {
         };
         let chains = NAMES.map(chain).into();
         let sealing = NAMES.map(|name| (name, MasterKey::generate())).into();
-        let [shop, other, agent] = [(); 3].map(|()| Credential::generate());
-        Self { ca, signing, chains, shop, other, agent, webhook: WebhookSecret::generate(), sealing }
+        let [shop, other, agent, business] = [(); 4].map(|()| Credential::generate());
+        Self { ca, signing, chains, shop, other, agent, business, webhook: WebhookSecret::generate(), sealing }
     }
 
     pub(crate) fn signing(&self, name: &str) -> SigningKey {
@@ -63,6 +70,10 @@ impl Keys {
 
     pub(crate) fn chain(&self, name: &str) -> String {
         self.chains[name].clone()
+    }
+
+    pub(crate) fn sealer(&self, name: &str) -> Arc<Sealer> {
+        Arc::new(Sealer::new(&self.sealing[name]))
     }
 
     pub(crate) fn sealing(&self) -> impl Iterator<Item = (Domain, &MasterKey)> {

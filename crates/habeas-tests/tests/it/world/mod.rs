@@ -3,9 +3,11 @@
 
 pub(crate) mod ambient;
 pub(crate) mod ask;
+pub(crate) mod drp;
 pub(crate) mod fake;
 pub(crate) mod http;
 pub(crate) mod keys;
+pub(crate) mod letters;
 pub(crate) mod logs;
 pub(crate) mod peer;
 mod tenants;
@@ -23,7 +25,7 @@ use habeas_core::{
     id::RequestId,
 };
 use habeas_engine::{
-    Engine,
+    Engine, Outside,
     directory::{Directory, Tenant},
     outbound::{Outbound, Policy},
     settings::Settings,
@@ -43,6 +45,7 @@ pub(crate) use self::{
     ambient::ManualClock,
     ask::{Ask, EMAIL, ID},
     http::{Answered, Call},
+    letters::Letters,
     peer::{Behavior, Peer, Reply},
     wire::{Fault, Wire},
 };
@@ -70,6 +73,8 @@ pub(crate) struct Setup {
     pub(crate) settings: Settings,
     /// The parties of agent.localhost.
     pub(crate) downstream: &'static [&'static str],
+    /// The parties that do the work of business.localhost; none, where it does it itself.
+    pub(crate) bridge: &'static [&'static str],
     /// What is done to each organisation before it starts.
     pub(crate) adjust: fn(&mut Tenant),
 }
@@ -83,6 +88,7 @@ impl Default for Setup {
             keep_ms: 90 * DAY_MS,
             settings: Settings::default(),
             downstream: &["mail.localhost", "ads.localhost"],
+            bridge: &[],
             adjust: |_| {},
         }
     }
@@ -97,6 +103,8 @@ pub(crate) struct World {
     pub(crate) setup: Setup,
     pub(crate) folder: TempDir,
     pub(crate) wire: Arc<Wire>,
+    /// The letters that were sent.
+    pub(crate) letters: Arc<Letters>,
     port: u16,
     listening: Arc<Mutex<Router>>,
     starts: u64,
@@ -116,17 +124,20 @@ impl World {
         let peer = Peer::start().await;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let engine = start(&Plan { setup: &setup, keys: &keys, peer: &peer, port }, &clock, &folder, 0);
+        let letters = Arc::new(Letters::default());
+        let plan = Plan { setup: &setup, keys: &keys, peer: &peer, port, letters: &letters };
+        let engine = start(&plan, &clock, &folder, 0);
         let listening = Arc::new(Mutex::new(router(&engine)));
         let wire = Arc::new(Wire::default());
         serve(listener, Arc::clone(&listening), Arc::clone(&wire));
-        Self { engine, clock, peer, keys, setup, folder, wire, port, listening, starts: 0 }
+        Self { engine, clock, peer, keys, setup, folder, wire, letters, port, listening, starts: 0 }
     }
 
     /// Starts anew over the same database, as after a crash: leases are taken back, nothing else is known.
     pub(crate) async fn restart(&mut self) {
         self.starts += 1;
-        let plan = Plan { setup: &self.setup, keys: &self.keys, peer: &self.peer, port: self.port };
+        let plan =
+            Plan { setup: &self.setup, keys: &self.keys, peer: &self.peer, port: self.port, letters: &self.letters };
         self.engine = start(&plan, &self.clock, &self.folder, self.starts);
         *self.listening.lock().unwrap() = router(&self.engine);
         self.engine.store().take_back_leases().await.unwrap();
@@ -238,12 +249,15 @@ fn start(plan: &Plan<'_>, clock: &Arc<ManualClock>, folder: &TempDir, starts: u6
     Engine::new(
         Directory::new(
             plan.tenants(),
-            vec![habeas_opengdpr::v1_0(), habeas_opengdpr::v0_1_3(), habeas_opengdpr::v0_1_2()],
+            vec![habeas_opengdpr::v1_0(), habeas_opengdpr::v0_1_3(), habeas_opengdpr::v0_1_2(), habeas_drp::v0_5()],
         ),
         Arc::new(store),
-        Arc::clone(clock) as Arc<_>,
-        Arc::new(Seeded::new(starts)),
-        Outbound::new(policy).unwrap(),
+        Outside {
+            clock: Arc::clone(clock) as Arc<_>,
+            random: Arc::new(Seeded::new(starts)),
+            outbound: Outbound::new(policy).unwrap(),
+            mailer: Arc::clone(plan.letters) as Arc<_>,
+        },
         plan.setup.settings.clone(),
     )
 }

@@ -1,8 +1,10 @@
-//! Which organisations there are: three processors, an agent, two controllers, and who they know.
+//! Which organisations there are: three processors, an agent, two controllers, a business with people's agents, and who
+//! they know.
 
 use std::sync::Arc;
 
 use habeas_core::{
+    business::Business,
     capability::Capabilities,
     dialect::DialectId,
     id::{KeyId, PartyId},
@@ -14,15 +16,20 @@ use habeas_core::{
     role::Role,
     secret::Secret,
 };
-use habeas_engine::directory::{Credential, Fulfilment, Peer as Known, Tenant, Webhook};
-use habeas_trust::credential::Credential as Credentials;
+use habeas_engine::directory::{Credential, Fulfilment, Incoming, Peer as Known, Tenant, Webhook};
+use habeas_trust::{
+    credential::Credential as Credentials,
+    shared_secret::SecretHash,
+    token::{TokenKey, TokenSigner},
+};
 use url::Url;
 
-use super::{Setup, Work, keys::Keys, peer::Peer};
+use super::{Setup, Work, drp, keys::Keys, peer::Peer};
 
 const V1_0: DialectId = DialectId::known("opengdpr/1.0");
 const V0_1_3: DialectId = DialectId::known("opengdpr/0.1.3");
 const V0_1_2: DialectId = DialectId::known("opengdpr/0.1.2");
+const DRP: DialectId = DialectId::known("drp/0.5");
 
 /// What tenants are made of.
 pub(crate) struct Plan<'a> {
@@ -30,6 +37,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) keys: &'a Keys,
     pub(crate) peer: &'a Peer,
     pub(crate) port: u16,
+    pub(crate) letters: &'a std::sync::Arc<super::Letters>,
 }
 
 impl Plan<'_> {
@@ -51,6 +59,10 @@ impl Plan<'_> {
             }
             tenants.push(tenant);
         }
+        if let Some(other) = tenants.last_mut() {
+            self.serve_people(other, "/data-rights");
+        }
+        tenants.extend([self.business(), self.helper()]);
         for tenant in &mut tenants {
             (self.setup.adjust)(tenant);
         }
@@ -62,11 +74,11 @@ impl Plan<'_> {
         tenant.fulfilment = self.fulfilment();
         let contact: Url = self.peer.url("contact", "/contact").parse().unwrap();
         let short = domain.split('.').next().unwrap();
-        for (name, credential) in [("shop", &self.keys.shop), ("other", &self.keys.other), ("agent", &self.keys.agent)]
-        {
+        let Keys { shop, other, agent, business, .. } = self.keys;
+        for (name, credential) in [("shop", shop), ("other", other), ("agent", agent), ("business", business)] {
             let mut known = party(&format!("{name}.localhost"), None);
             known.party.known_as = format!("{name} at {short}");
-            known.incoming = vec![credential.hash()];
+            known.incoming = vec![credential.hash().into()];
             known.contact = Some(contact.clone());
             tenant.peers.push(known);
         }
@@ -80,7 +92,7 @@ impl Plan<'_> {
         for (name, credential) in [("shop", &self.keys.shop), ("other", &self.keys.other)] {
             let mut known = party(&format!("{name}.localhost"), None);
             known.party.known_as = format!("{name} at agent");
-            known.incoming = vec![credential.hash()];
+            known.incoming = vec![credential.hash().into()];
             tenant.peers.push(known);
         }
         for domain in self.setup.downstream {
@@ -120,6 +132,80 @@ impl Plan<'_> {
         }
     }
 
+    /// It serves people's agents, and its parties do the work, if it has any.
+    fn business(&self) -> Tenant {
+        let mut tenant = self.tenant(drp::BUSINESS, Role::Controller, &[(V1_0, "/v1"), (V1_0, "")]);
+        for domain in ["mail.localhost", "ads.localhost", "push.localhost", "fake.localhost"] {
+            tenant.peers.push(self.called(domain, &self.keys.business));
+        }
+        self.serve_people(&mut tenant, drp::BASE);
+        tenant.organisation.policy.regime = Regime::Ccpa;
+        tenant.fulfilment = self.fulfilment();
+        if !self.setup.bridge.is_empty() {
+            let done = std::mem::replace(
+                &mut tenant.fulfilment,
+                Fulfilment::Parties(self.setup.bridge.iter().map(|id| PartyId::new(*id)).collect()),
+            );
+            tenant.beside = match done {
+                Fulfilment::Webhook(webhook) => Some(webhook),
+                _ => None,
+            };
+        }
+        tenant
+    }
+
+    /// Two agents may come for people; one of them is an organisation of ours.
+    fn serve_people(&self, tenant: &mut Tenant, path: &str) {
+        let domain = tenant.domain().as_str().to_owned();
+        let home: Url = format!("http://{domain}:{}", self.port).parse().unwrap();
+        let mount =
+            |role, path: &str| Mount { dialect: DRP, role, base_url: home.join(path).unwrap(), path: path.to_owned() };
+        tenant.mounts.extend([mount(Role::CoveredBusiness, ""), mount(Role::Pip, path)]);
+        let capabilities = &mut tenant.organisation.capabilities;
+        capabilities.rights =
+            vec![Right::Access, Right::AccessCategories, Right::Erasure, Right::OptOutOfSale, Right::OptInToSale];
+        capabilities.api_base = Some(home.join(path).unwrap());
+        capabilities.relationships = vec!["customer".to_owned(), "subscriber".to_owned()];
+        for agent in [drp::HELPER, drp::RIVAL] {
+            let mut known = party(agent, None);
+            known.party.dialect = DRP;
+            known.incoming = vec![self.shared(agent, &domain)];
+            known.outgoing = Some(Credential::Bearer(Secret::new(drp::secret(&domain, agent))));
+            known.identity_keys = vec![TokenKey::secret(&drp::identity_key(agent, &domain)).unwrap()];
+            known.redirect_origins = vec![drp::REDIRECT.parse::<Url>().unwrap().origin()];
+            tenant.peers.push(known);
+        }
+    }
+
+    /// It acts for people: with the businesses of this server, and with one that the recording peer plays.
+    fn helper(&self) -> Tenant {
+        let mut tenant = self.tenant(drp::HELPER, Role::AuthorizedAgent, &[]);
+        tenant.mounts.push(Mount {
+            dialect: DRP,
+            role: Role::AuthorizedAgent,
+            base_url: format!("http://{}:{}/drp", drp::HELPER, self.port).parse().unwrap(),
+            path: "/drp".to_owned(),
+        });
+        for domain in [drp::BUSINESS, "other.localhost", drp::PIP] {
+            let base = match domain {
+                drp::PIP => self.peer.url("pip", ""),
+                _ => format!("http://{domain}:{}", self.port),
+            };
+            let mut known = party(domain, Some(base.parse().unwrap()));
+            known.party.dialect = DRP;
+            known.incoming = vec![self.shared(domain, drp::HELPER)];
+            known.outgoing = Some(Credential::Bearer(Secret::new(drp::secret(drp::HELPER, domain))));
+            known.identity_signer = Some(TokenSigner::secret(&drp::identity_key(drp::HELPER, domain)).unwrap());
+            tenant.peers.push(known);
+        }
+        tenant
+    }
+
+    /// What one keeps of the secret with which another calls it.
+    fn shared(&self, caller: &str, called: &str) -> Incoming {
+        Incoming::Secret(SecretHash::of(&drp::secret(caller, called), &self.keys.sealer(called), true).unwrap())
+    }
+
     fn tenant(&self, domain: &str, role: Role, mounts: &[(DialectId, &str)]) -> Tenant {
         let key = self.keys.signing(domain);
         let mount = |(dialect, path): &(DialectId, &str)| {
@@ -137,7 +223,7 @@ impl Plan<'_> {
                         identity("email", Format::Sha256),
                         identity("controller_customer_id", Format::Raw),
                     ],
-                    certificate_url: None,
+                    ..Capabilities::default()
                 },
                 limits: Limits::default(),
                 policy: Policy {
@@ -155,25 +241,24 @@ impl Plan<'_> {
             peers: Vec::new(),
             fulfilment: Fulfilment::Operator,
             keep_ms: self.setup.keep_ms,
+            beside: None,
+            business: Business::default(),
+            sealer: self.keys.sealer(domain),
+            steered: false,
         }
     }
 }
 
 fn party(domain: &str, base: Option<Url>) -> Known {
-    Known {
-        party: Party {
-            id: PartyId::new(domain),
-            domain: domain.parse().unwrap(),
-            dialect: V1_0,
-            base,
-            known_as: domain.to_owned(),
-            trust: Trust::default(),
-            knobs: Vec::new(),
-            vouches_for: Vec::new(),
-            declared: None,
-        },
-        incoming: Vec::new(),
-        outgoing: None,
-        contact: None,
-    }
+    Known::of(Party {
+        id: PartyId::new(domain),
+        domain: domain.parse().unwrap(),
+        dialect: V1_0,
+        base,
+        known_as: domain.to_owned(),
+        trust: Trust::default(),
+        knobs: Vec::new(),
+        vouches_for: Vec::new(),
+        declared: None,
+    })
 }

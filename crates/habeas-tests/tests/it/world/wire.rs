@@ -38,7 +38,7 @@ impl Said {
     }
 
     fn is_about_requests(&self) -> bool {
-        self.path.contains("/opengdpr_request")
+        self.path.contains("/opengdpr_request") || self.path.starts_with("/data-rights/")
     }
 }
 

@@ -3,7 +3,10 @@
 use habeas_server::operator::dto::{Story, Subject};
 use serde_json::json;
 
-use crate::cli::{deliveries, legs, output::Output};
+use crate::cli::{
+    deliveries, legs,
+    output::{Output, plain},
+};
 
 /// Prints it.
 pub(super) fn print(story: &Story, subject: Option<&Subject>, output: Output) {
@@ -48,10 +51,28 @@ pub(super) fn print(story: &Story, subject: Option<&Subject>, output: Output) {
             output.say(&format!("{name:<13} {fact}"));
         }
     }
-    for identity in subject.iter().flat_map(|subject| &subject.identities) {
-        output.say(&format!("{:<13} {}:{}:{}", "identity", identity.kind, identity.format, identity.value));
+    if request.state == "awaiting_verification" {
+        let next = format!("the person, or: habeas requests verify {} --done", request.request_id);
+        output.say(&format!("{:<13} {next}", "next"));
+    }
+    if let Some(subject) = subject {
+        person(subject, output);
     }
     sections(story, output);
+}
+
+/// Who it is: what somebody else has written is shown without what would move the terminal.
+fn person(subject: &Subject, output: Output) {
+    for identity in &subject.identities {
+        output.say(&format!("{:<13} {}:{}:{}", "identity", identity.kind, identity.format, plain(&identity.value)));
+    }
+    for (name, value) in &subject.claims {
+        let value = value.as_str().map_or_else(|| value.to_string(), plain);
+        output.say(&format!("{:<13} {}: {value}", "claim", plain(name)));
+    }
+    for relationship in &subject.relationships {
+        output.say(&format!("{:<13} {}", "relationship", plain(relationship)));
+    }
 }
 
 fn sections(story: &Story, output: Output) {

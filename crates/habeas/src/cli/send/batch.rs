@@ -16,6 +16,7 @@ use super::{
     },
     journal::Journal,
     lines::{self, Line},
+    person::Proof,
     progress::Count,
 };
 use crate::server;
@@ -31,6 +32,8 @@ pub(super) struct Batch {
     /// To whom, where a line does not say.
     pub(super) to: Vec<String>,
     pub(super) file: PathBuf,
+    /// What its lines may say to be verified.
+    pub(super) proof: Proof,
 }
 
 /// How far a run has come.
@@ -46,10 +49,10 @@ struct Run {
 }
 
 pub(super) async fn run(batch: Batch, client: Client, output: Output) -> Outcome {
-    let Batch { from, to, file } = batch;
+    let Batch { from, to, file, proof } = batch;
     let bytes = std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()));
     let bytes = bytes.map_err(Failure::Usage)?;
-    let lines = lines::read(&bytes, &from, &to, output)?;
+    let lines = lines::read(&bytes, &from, &to, &proof, output)?;
     let journal = Journal::open(&file, &bytes, &from, &to).map_err(Failure::Usage)?;
     let all = lines.len();
     let open: Vec<Line> = lines.into_iter().filter(|line| !journal.has(line.number)).collect();

@@ -8,9 +8,12 @@ use habeas_server::operator::dto::{Send, To};
 use serde::Serialize;
 use serde_json::json;
 
-use super::super::{
-    exit::{Exit, Failure, Outcome},
-    output::{Output, complain},
+use super::{
+    super::{
+        exit::{Exit, Failure, Outcome},
+        output::{Output, complain},
+    },
+    person::Proof,
 };
 
 /// So many problems are shown; who has more has made the same mistake on every line.
@@ -42,15 +45,15 @@ impl fmt::Display for Fault {
 }
 
 /// The requests of a file; `to` holds for lines that name nobody. Lines without a text are left out.
-pub(super) fn read(bytes: &[u8], from: &Domain, to: &[String], output: Output) -> Outcome<Vec<Line>> {
-    match parse(bytes, from, to) {
+pub(super) fn read(bytes: &[u8], from: &Domain, to: &[String], proof: &Proof, output: Output) -> Outcome<Vec<Line>> {
+    match parse(bytes, from, to, proof) {
         Ok(lines) if lines.is_empty() => Err(Failure::Usage(anyhow!("there is no request in the file"))),
         Ok(lines) => Ok(lines),
         Err(faults) => Err(told(&faults, output)),
     }
 }
 
-fn parse(bytes: &[u8], from: &Domain, to: &[String]) -> Result<Vec<Line>, Vec<Fault>> {
+fn parse(bytes: &[u8], from: &Domain, to: &[String], proof: &Proof) -> Result<Vec<Line>, Vec<Fault>> {
     let (mut lines, mut faults) = (Vec::new(), Vec::new());
     let mut references = HashMap::new();
     for (index, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
@@ -71,6 +74,10 @@ fn parse(bytes: &[u8], from: &Domain, to: &[String]) -> Result<Vec<Line>, Vec<Fa
                 continue;
             }
         };
+        let proved = wish.claims.as_mut().map_or(Ok(()), |claims| proof.complete(claims));
+        if let Err(error) = proved {
+            faults.push(Fault { line: number, field: Some("claims".to_owned()), message: error.to_string() });
+        }
         let earlier = wish.reference.clone().and_then(|reference| references.insert(reference, number));
         if let Some(earlier) = earlier {
             let message = format!("The same as on line {earlier}: only one of them would be sent");
@@ -108,7 +115,8 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Result<Vec<(usize, Option<To>)>, Vec<String>> {
-        let lines = parse(text.as_bytes(), &"shop.localhost".parse().unwrap(), &["mail".to_owned()]);
+        let to = ["mail".to_owned()];
+        let lines = parse(text.as_bytes(), &"shop.localhost".parse().unwrap(), &to, &Proof::default());
         lines
             .map(|lines| lines.into_iter().map(|line| (line.number, line.wish.to)).collect())
             .map_err(|faults| faults.iter().map(ToString::to_string).collect())
@@ -135,6 +143,7 @@ mod tests {
             format!("{{\"right\":\"erasure\",{ANN},\"reference\":\"a\"}}"),
             format!("{{\"right\":\"erasure\",{ANN},\"submitted_at\":\"canary\"}}"),
             format!("{{\"right\":\"erasure\",{ANN},\"to\":[]}}"),
+            format!("{{\"right\":\"erasure\",{ANN},\"claims\":{{\"name\":\"canary\",\"email_verified\":true}}}}"),
         ];
         let faults = parsed(&text.join("\n")).unwrap_err();
         let begins = [
@@ -145,6 +154,7 @@ mod tests {
             "line 6: reference: The same as on line 1",
             "line 7: submitted_at: ",
             "line 8: to: ",
+            "line 9: claims: email_verified is claimed: say with --verified",
         ];
         assert_eq!(faults.len(), begins.len(), "{faults:#?}");
         for (fault, begin) in faults.iter().zip(begins) {

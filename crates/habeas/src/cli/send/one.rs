@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::anyhow;
-use habeas_server::operator::dto::{Send, Story, To};
+use habeas_server::operator::dto::{Identity, Send, Story, To};
 
 use super::{
     super::{
@@ -16,6 +16,7 @@ use super::{
         watch::{News, Watch},
     },
     Args,
+    person::Claims,
     progress::Spinner,
 };
 
@@ -24,10 +25,13 @@ const ANSWER: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(args: Args, setup: &Setup, output: Output) -> Outcome {
     let client = args.server.client(setup)?;
-    let identities = args.identity.iter().map(Named::read).collect::<anyhow::Result<_>>().map_err(Failure::Usage)?;
+    let (identities, claims) = person(&args).map_err(Failure::Usage)?;
     let right = args.right.ok_or_else(|| Failure::Usage(anyhow!("--right is missing")))?;
     let to_all = args.to.is_empty();
     let wish = Send {
+        claims,
+        relationships: args.person.relationships(),
+        regime: args.person.regime(),
         from: args.from.to_string(),
         to: (!to_all).then_some(To::Many(args.to)),
         right: right.to_string(),
@@ -63,6 +67,14 @@ pub(super) async fn run(args: Args, setup: &Setup, output: Output) -> Outcome {
         return Err(Failure::Told(Exit::Failed));
     }
     Ok(())
+}
+
+/// By what the person is known, and what is claimed of them beyond.
+fn person(args: &Args) -> anyhow::Result<(Vec<Identity>, Option<Claims>)> {
+    let mut identities = args.identity.iter().map(Named::read).collect::<anyhow::Result<Vec<_>>>()?;
+    identities.extend(args.person.identities()?);
+    let claims = args.person.claims(&identities)?;
+    Ok((identities, claims))
 }
 
 /// The parties that could have been called and were not, because they serve no such thing.

@@ -1,0 +1,274 @@
+//! A request that a person's agent made is taken up by itself: denied for what its message shows, held until the person
+//! has proved who they are, or handed to those who do the work (drp.md §3.9).
+
+use crate::{
+    Engine, Error, Result,
+    change::{TRIES, configured},
+    directory::Tenant,
+    verify::address,
+};
+use habeas_core::{
+    clock::Instant,
+    delivery::{DeliveryKind, DeliveryState, WEBHOOK_LANE},
+    dialect::Manners,
+    event::Actor,
+    id::RequestId,
+    leg::{Leg, LegState, Progress},
+    organisation::Mount,
+    problem::{Code, Problem},
+    random::hex_token,
+    request::Request,
+    right::Right,
+    state::{Change, Ground, State},
+    submission::{Subject, Submission},
+};
+use habeas_store::{DeliveryFilter, NewDelivery, Save, Secrets, StoreError};
+use habeas_wire::json::object_of;
+
+/// Where people prove who they are, on every organisation's host.
+pub const VERIFY_PATH: &str = "/verify/";
+/// The local part of an e-mail address begins so, in the sandbox.
+const STEER_VERIFY: &str = "verify+";
+const STEER_NO_MATCH: &str = "nomatch+";
+
+impl Engine {
+    /// Why a request is denied in the answer to it, if it is: for what the message alone shows, and for how often the
+    /// same person asked.
+    pub(crate) async fn objection(
+        &self,
+        tenant: &Tenant,
+        submission: &Submission,
+    ) -> Result<Option<(Ground, &'static str)>> {
+        let Submission { subject, rights, law, .. } = submission;
+        let region = subject.claim("address").and_then(region);
+        if let Some(objection) = tenant.business.objection(*law, rights, region.as_deref()) {
+            return Ok(Some(objection));
+        }
+        let Some(at_most) = tenant.business.at_most else { return Ok(None) };
+        let since = self.clock.now().plus_ms(-at_most.within_ms);
+        let before = self.store.asked_before(tenant.domain(), &subject.identities, since).await?;
+        Ok((before >= at_most.requests)
+            .then_some((Ground::TooManyRequests, "the same person has asked as often as may be")))
+    }
+
+    /// Nothing may hold an opt-out up, so it does not come together with what the person must be verified for.
+    pub(crate) fn comes_apart(tenant: &Tenant, rights: &[Right]) -> std::result::Result<(), Problem> {
+        if tenant.business.verifies(rights) && rights.iter().any(|right| !right.may_be_verified()) {
+            return Err(Problem::new(Code::UnsupportedRight)
+                .because("an opt-out or opt-in is asked for by itself here: the other right needs a verified person"));
+        }
+        Ok(())
+    }
+
+    /// Takes a request up: what is decided now, and by whom the work is done then.
+    pub(crate) async fn begin_request(&self, request: &Request) -> Result<()> {
+        let tenant = self.tenant(request)?;
+        let Some(secrets) = self.store.secrets(&request.id).await? else { return Ok(()) };
+        let change = self.first_step(tenant, request, &secrets)?;
+        match self.take_up(&request.id, Actor::Schedule, change).await {
+            // Cancelled or changed meanwhile.
+            Ok(_) | Err(Error::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn first_step(&self, tenant: &Tenant, request: &Request, secrets: &Secrets) -> Result<Change> {
+        let address = address(&secrets.subject.identities);
+        let steered = |prefix| tenant.steered && address.as_ref().is_some_and(|to| to.expose().starts_with(prefix));
+        if steered(STEER_NO_MATCH) {
+            return Ok(Change::Deny(Ground::NoMatch));
+        }
+        let may = request.rights.iter().all(|right| right.may_be_verified());
+        let known = is_verified(tenant, request, &secrets.subject);
+        let wanted = tenant.business.verifies(&request.rights) && !known || steered(STEER_VERIFY) && may;
+        if !wanted {
+            return Ok(Change::Start);
+        }
+        match address {
+            Some(_) => self.ask_verification(tenant, request),
+            // There is no way to ask.
+            None => Ok(Change::Deny(Ground::InsufficientVerification)),
+        }
+    }
+
+    fn ask_verification(&self, tenant: &Tenant, request: &Request) -> Result<Change> {
+        let of = |mount: &&Mount| request.upstream.as_ref().is_some_and(|upstream| upstream.mount == mount.path);
+        let mount = tenant.mounts.iter().find(of);
+        let mut url = mount.ok_or(Error::Bug("a request without its mount"))?.base_url.clone();
+        url.set_path(&format!("{VERIFY_PATH}{}", hex_token::<16>(self.random.as_ref())));
+        url.set_query(None);
+        let until = self.clock.now().plus_ms(tenant.business.verify_within_ms);
+        Ok(Change::AskVerification { url, until: Some(until) })
+    }
+
+    /// An operator wants the person to prove who they are, or says that this was done in another way.
+    ///
+    /// # Errors
+    /// [`Code::InvalidTransition`] when the request's state does not admit it, when somebody works on it already, or when
+    /// there is no way to ask; [`Code::NotFound`]; when the store fails.
+    pub async fn verify(&self, id: &RequestId, done: bool) -> Result<Request> {
+        let not_so = |why: &'static str| Error::from(Problem::new(Code::InvalidTransition).because(why));
+        if done {
+            return self.take_up(id, Actor::Operator, Change::Verified).await;
+        }
+        let request = self.store.request(id).await?.ok_or(Problem::new(Code::NotFound))?;
+        if self.manners(&request) != Some(Manners::Status) {
+            return Err(not_so("who asked in this protocol cannot be told where to prove who they are"));
+        }
+        if request.rights.iter().any(|right| !right.may_be_verified()) {
+            return Err(not_so("nobody has to prove who they are to opt out"));
+        }
+        if self.store.legs(id).await?.iter().any(|row| row.leg.state != LegState::Waiting) {
+            return Err(not_so("a party has it already"));
+        }
+        let handed_over = DeliveryFilter {
+            request: Some(id.clone()),
+            kind: Some(DeliveryKind::Webhook),
+            state: Some(DeliveryState::Delivered),
+            limit: 1,
+            ..DeliveryFilter::default()
+        };
+        if !self.store.deliveries(&handed_over).await?.is_empty() {
+            return Err(not_so("your own systems have it already"));
+        }
+        let secrets = self.store.secrets(id).await?;
+        if !self.mailer.is_configured() || secrets.and_then(|s| address(&s.subject.identities)).is_none() {
+            return Err(not_so("there is no address that a code could be sent to, or no mail server"));
+        }
+        let tenant = self.tenant(&request)?;
+        let change = self.ask_verification(tenant, &request)?;
+        self.take_up(id, Actor::Operator, change).await
+    }
+
+    /// Makes a change after which the work may begin, and hands the work over if it may.
+    pub(crate) async fn take_up(&self, id: &RequestId, actor: Actor, change: Change) -> Result<Request> {
+        for _ in 0..TRIES {
+            let request = self.store.request(id).await?.ok_or(Problem::new(Code::NotFound))?;
+            let tenant = self.tenant(&request)?;
+            let callbacks = self.callbacks_of(&request).await?;
+            let legs: Vec<Leg> = self.store.legs(id).await?.into_iter().map(|row| row.leg).collect();
+            let begins = matches!(change, Change::Start | Change::Verified);
+            let note = match (begins, &change) {
+                (true, _) => Some(self.words(&request, &legs, tenant)),
+                (_, Change::AskVerification { .. }) => {
+                    Some("waits until the person has proved who they are".to_owned())
+                }
+                _ => None,
+            };
+            let note = note.map(|words| Change::Note { words });
+            let changes: Vec<_> = note.into_iter().chain([change.clone()]).collect();
+            let mut save = self.plan(&request, &changes, actor, &callbacks)?;
+            // What no party does comes after what they do.
+            if begins && legs.iter().all(|leg| leg.state.is_final()) {
+                self.hand_over(tenant, &legs, &mut save);
+            }
+            let after = save.request.clone();
+            match self.store.apply(save).await {
+                Ok(()) => {
+                    self.wake();
+                    return Ok(after);
+                }
+                Err(StoreError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Stale.into())
+    }
+
+    /// The organisation's own systems are told of what no party does.
+    pub(crate) fn hand_over(&self, tenant: &Tenant, legs: &[Leg], save: &mut Save) {
+        let Some(webhook) = tenant.webhook() else { return };
+        if self.is_covered(&save.request, legs) {
+            return;
+        }
+        save.deliveries.push(NewDelivery {
+            kind: DeliveryKind::Webhook,
+            lane: WEBHOOK_LANE,
+            seq: save.request.standing.seq,
+            host: configured(&webhook.url),
+            due_at: save.request.hold_until.max(self.clock.now()),
+        });
+    }
+
+    /// Where a request stands, in words for who asked.
+    pub(crate) fn words(&self, request: &Request, legs: &[Leg], tenant: &Tenant) -> String {
+        let ours = (!self.is_covered(request, legs)).then(|| format!("{} is working on it", tenant.domain()));
+        ours.into_iter().chain(of_parties(legs, tenant, self.clock.now())).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Whether parties do all that a request asks for.
+    pub(crate) fn is_covered(&self, request: &Request, legs: &[Leg]) -> bool {
+        let does = |leg: &Leg, right: Right| {
+            let nearest = self.directory.dialect(&leg.dialect).and_then(|dialect| dialect.nearest(right));
+            leg.state != LegState::Inapplicable && nearest == Some(leg.right)
+        };
+        !legs.is_empty() && request.rights.iter().all(|right| legs.iter().any(|leg| does(leg, *right)))
+    }
+}
+
+/// Whether an agent that is trusted with this says that the person's address is verified.
+fn is_verified(tenant: &Tenant, request: &Request, subject: &Subject) -> bool {
+    let agent = request.upstream.as_ref().and_then(|upstream| tenant.peer(&upstream.party));
+    agent.is_some_and(|agent| agent.party.trust.verified_claims) && subject.claims_true("email_verified")
+}
+
+/// The region of an address as OpenID Connect has it; one in plain text is not judged.
+fn region(address: &str) -> Option<String> {
+    object_of(address).ok()?.string("region").ok()?
+}
+
+/// In which turn a right is served: reads before erasures, or there is nothing left to read.
+pub(crate) fn stage(right: Right, rights: &[Right]) -> u8 {
+    u8::from(right == Right::Erasure && rights.iter().any(|other| other.has_results()))
+}
+
+/// What becomes of erasures that wait for reads of the same request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Erasures {
+    /// Nothing yet, or there are none.
+    Wait,
+    /// All was read: they may begin.
+    Begin,
+    /// Something could not be read: they must not begin, or the person will never see it.
+    GiveUp,
+}
+
+pub(crate) fn erasures(state: &State, legs: &[Leg]) -> Erasures {
+    let waits = |leg: &Leg| leg.right == Right::Erasure && leg.state == LegState::Waiting;
+    let was_read =
+        |leg: &&Leg| matches!(leg.state, LegState::Sent { progress: Progress::Fulfilled } | LegState::Inapplicable);
+    let reads: Vec<_> = legs.iter().filter(|leg| leg.right.has_results()).collect();
+    let done = !reads.is_empty() && reads.iter().all(|leg| leg.state.is_final());
+    match (*state == State::InProgress && done && legs.iter().any(waits), reads.iter().all(was_read)) {
+        (false, _) => Erasures::Wait,
+        (true, true) => Erasures::Begin,
+        (true, false) => Erasures::GiveUp,
+    }
+}
+
+/// Where a request stands at each of its parties.
+fn of_parties(legs: &[Leg], tenant: &Tenant, now: Instant) -> Vec<String> {
+    use Progress as P;
+    let several = legs.iter().any(|leg| legs.iter().any(|other| other.right != leg.right));
+    let word = |leg: &Leg| match &leg.state {
+        LegState::Waiting | LegState::Unsent if leg.expected_by.is_some_and(|by| by < now) => "is late",
+        LegState::Waiting => "will be asked",
+        LegState::Unsent => "was asked",
+        LegState::Sent { progress: P::Pending | P::Unknown } => "has the request",
+        LegState::Sent { progress: P::Distributed } => "has handed the request on",
+        LegState::Sent { progress: P::InProgress } => "is working on it",
+        LegState::Sent { progress: P::NeedsVerification { .. } } => "asks for a proof of identity",
+        LegState::Sent { progress: P::Fulfilled } => "is done",
+        LegState::Sent { progress: P::Cancelled } => "has taken it back",
+        LegState::Sent { progress: P::Denied { .. } } | LegState::Refused { .. } => "has refused it",
+        LegState::Sent { progress: P::Expired } => "has let it expire",
+        LegState::Waived => "was left out",
+        LegState::Inapplicable => "holds nothing that this is about",
+    };
+    let said = legs.iter().filter_map(|leg| {
+        let domain = &tenant.peer(&leg.party)?.party.domain;
+        let right = if several { format!(" ({})", leg.right) } else { String::new() };
+        Some(format!("{domain}{right} {}", word(leg)))
+    });
+    said.collect()
+}

@@ -1,0 +1,117 @@
+//! A request is revoked at once, and what could not be taken back is said.
+
+use habeas_core::{
+    clock::{DAY_MS, HOUR_MS},
+    event::Actor,
+    state::Change,
+};
+use habeas_store::{Save, Waiting};
+use serde_json::json;
+
+use super::{ADS, MAIL, two};
+use crate::world::{
+    Setup, World,
+    drp::{Exercise, words},
+};
+
+impl World {
+    async fn state_at(&self, processor: &str) -> String {
+        let id = self.at(processor, "erasure").await.unwrap();
+        self.story(&id).await["state"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_has_begun_is_cancelled_everywhere() {
+    let world = World::with(two()).await;
+    let asked = world.exercised(&Exercise::deletion().callback(world.peer.url("a", "/a"))).await;
+    let revoked = world.revoke(&asked).await.is(200).json();
+    assert_eq!(revoked["status"], "revoked");
+    world.live(HOUR_MS).await;
+    assert_eq!(
+        (world.state_at(MAIL).await, world.state_at(ADS).await),
+        ("cancelled".to_owned(), "cancelled".to_owned())
+    );
+    let standing = world.standing(&asked).await;
+    assert_eq!(standing["status"], "revoked");
+    assert!(!standing.to_string().contains("could not"), "{standing}");
+    assert_eq!(world.called_back("/a").last(), Some(&words("revoked", None)));
+}
+
+#[tokio::test]
+async fn what_was_not_sent_yet_is_never_sent() {
+    let world = World::with(Setup { hold_ms: HOUR_MS, ..two() }).await;
+    let asked = world.exercised(&Exercise::deletion()).await;
+    world.revoke(&asked).await.is(200);
+    world.live(2 * DAY_MS).await;
+    assert!(world.wire.all(|said| said.method != "GET").is_empty());
+    assert_eq!(world.stands(&asked).await, words("revoked", None));
+}
+
+#[tokio::test]
+async fn who_could_not_take_it_back_is_named_to_the_agent() {
+    let world = World::with(two()).await;
+    let asked = world.exercised(&Exercise::deletion().callback(world.peer.url("a", "/a"))).await;
+    world.does(MAIL, "erasure", "start", "").await;
+    let revoked = world.revoke(&asked).await.is(200).json();
+    assert_eq!(revoked["status"], "revoked", "at once, and not when everybody has answered");
+    world.live(HOUR_MS).await;
+    assert_eq!(
+        (world.state_at(MAIL).await, world.state_at(ADS).await),
+        ("in_progress".to_owned(), "cancelled".to_owned())
+    );
+    let standing = world.standing(&asked).await;
+    assert_eq!(standing["status"], "revoked");
+    let details = standing["processing_details"].as_str().unwrap();
+    assert!(details.contains(MAIL) && !details.contains(ADS), "{details}");
+    assert_eq!(world.peer.heard("/a").last().unwrap().json(), standing, "told, and not only when asked");
+    let again = world.revoke(&asked).await.is(200).json();
+    assert_eq!(again, standing);
+
+    world.does(MAIL, "erasure", "fulfill", "").await;
+    world.live(DAY_MS).await;
+    assert_eq!(world.stands(&asked).await, words("revoked", None));
+}
+
+#[tokio::test]
+async fn a_crash_between_the_answer_and_the_parties_loses_nothing() {
+    let mut world = World::with(two()).await;
+    let asked = world.exercised(&Exercise::deletion()).await;
+    // It is revoked, and the node dies before any party is told.
+    let store = world.engine.store();
+    let request = store.request(&asked.id).await.unwrap().unwrap();
+    let from_seq = request.standing.seq;
+    let (request, event) = request.apply(&Change::Cancel, Actor::Upstream, world.now()).unwrap();
+    let save = Save {
+        waiting: Some(Waiting::TakenBack { at: world.now() }),
+        verification: None,
+        from_seq,
+        request,
+        events: vec![event],
+        deliveries: Vec::new(),
+        superseded_lanes: Vec::new(),
+        issued: Vec::new(),
+        errand_at: None,
+        shred_after: None,
+    };
+    store.apply(save).await.unwrap();
+    world.restart().await;
+    world.live(DAY_MS).await;
+    assert_eq!(
+        (world.state_at(MAIL).await, world.state_at(ADS).await),
+        ("cancelled".to_owned(), "cancelled".to_owned())
+    );
+    assert_eq!(world.standing(&asked).await["status"], "revoked");
+    let story = world.story(&asked.id).await;
+    assert!(story["legs"].as_array().unwrap().iter().all(|leg| leg["cancel"] == json!("done")), "{story}");
+}
+
+#[tokio::test]
+async fn a_crash_before_anybody_took_it_up_loses_nothing() {
+    let mut world = World::with(two()).await;
+    let asked = world.exercise(&Exercise::deletion()).await;
+    world.restart().await;
+    world.live(HOUR_MS).await;
+    assert_eq!(world.stands(&asked).await, words("in_progress", None));
+    assert_eq!((world.state_at(MAIL).await, world.state_at(ADS).await), ("received".to_owned(), "received".to_owned()));
+}
