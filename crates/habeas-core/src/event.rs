@@ -1,6 +1,7 @@
 //! What happened to a request, when, and through whom?
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::{clock::Instant, id::WireId, state::State};
 
@@ -20,6 +21,8 @@ pub struct Standing {
     pub expected_by: Instant,
     /// Where the request stands, in words for the peer; no personal data.
     pub details: Option<String>,
+    /// Once the organisation has done what no party does for it: where its results are.
+    pub found: Option<Vec<Url>>,
 }
 
 /// One entry of a request's history.

@@ -171,11 +171,11 @@ impl Progress {
     }
 
     /// Whether the one may follow the other either way: verification of the person interrupts the work.
-    const fn swaps_with(&self, other: &Self) -> bool {
+    fn swaps_with(&self, other: &Self) -> bool {
         matches!(
             (self, other),
             (Self::InProgress, Self::NeedsVerification { .. }) | (Self::NeedsVerification { .. }, Self::InProgress)
-        )
+        ) || matches!((self, other), (Self::NeedsVerification { url }, Self::NeedsVerification { url: next }) if url.as_str() != next.as_str())
     }
 
     /// Whether the party will report nothing more.
@@ -268,6 +268,8 @@ mod tests {
         let url = "https://example.com/v".parse().unwrap();
         let asked = LegState::Sent { progress: Progress::NeedsVerification { url } };
         assert_eq!(asked.forward(&Progress::InProgress), Some(working));
+        let elsewhere = Progress::NeedsVerification { url: "https://example.com/w".parse().unwrap() };
+        assert!(asked.forward(&elsewhere).is_some(), "it is another address");
         assert_eq!(asked.forward(&Progress::Pending), None);
         assert_eq!(LegState::Waived.forward(&Progress::Fulfilled), None);
     }

@@ -86,10 +86,13 @@ impl Request {
             next.standing.details = Some(why.clone());
         }
         if let Change::KeepOn { why: words } | Change::Note { words } = change {
-            next.standing.details = Some(words.clone());
+            next.standing.details = Some(words.clone()).filter(|words| !words.is_empty());
         }
         if state.is_final() && next.final_at.is_none() {
             next.final_at = Some(now);
+        }
+        if let Change::Found { results } = change {
+            next.standing.found = Some(results.clone());
         }
         if let State::Fulfilled { expires_at, .. } = &state {
             next.expires_at = *expires_at;
@@ -121,6 +124,7 @@ mod tests {
                 received_at: Instant::from_ms(0),
                 expected_by: Instant::from_ms(1),
                 details: None,
+                found: None,
             },
             submitted_at: None,
             promised_by: Instant::from_ms(1),

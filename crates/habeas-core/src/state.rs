@@ -206,6 +206,7 @@ impl State {
             (_, C::Expire) if open => Ok(S::Expired { reached }),
             (S::Fulfilled { .. }, C::Expire) => Ok(S::Expired { reached: Reached::Fulfilled }),
             (_, C::Extend { .. } | C::AskCancel | C::KeepOn { .. } | C::Note { .. }) if open => Ok(self.clone()),
+            (S::InProgress, C::Found { .. }) => Ok(S::InProgress),
             // What could not be taken back is still to be told.
             (S::Cancelled, C::Note { .. }) => Ok(S::Cancelled),
             _ => Err(InvalidTransition { from: self.name(), change: change.name() }),
@@ -256,14 +257,24 @@ pub enum Change {
         /// Which ones could not: shown to the peer, so no personal data.
         why: String,
     },
+    /// The organisation has done what no party does for it.
+    Found {
+        /// Where the results of that are.
+        results: Vec<Url>,
+    },
     /// Nothing but the words for where it stands.
     Note {
-        /// The words: shown to the peer, so no personal data.
+        /// The words, none where there is nothing to say: shown to the peer, so no personal data.
         words: String,
     },
 }
 
 impl Change {
+    /// Whether it ends an open request.
+    pub const fn ends(&self) -> bool {
+        matches!(self, Self::Fulfill { .. } | Self::Cancel | Self::Deny(_) | Self::Expire)
+    }
+
     /// The name used in history.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -279,6 +290,7 @@ impl Change {
             Self::AskCancel => "ask_cancel",
             Self::KeepOn { .. } => "keep_on",
             Self::Note { .. } => "note",
+            Self::Found { .. } => "found",
         }
     }
 }
@@ -317,6 +329,7 @@ mod tests {
             Change::AskCancel,
             Change::KeepOn { why: "mail.example could not take it back".into() },
             Change::Note { words: "mail.example is done".into() },
+            Change::Found { results: vec![] },
         ]
     }
 
@@ -324,7 +337,7 @@ mod tests {
         /// Whatever happens in whatever order: what was reached never sinks, a final state admits nothing but the
         /// expiry of results, and a denial never counts as fulfilled.
         #[test]
-        fn no_order_of_changes_breaks_the_state_machine(steps in prop::collection::vec(0..12_usize, 0..40)) {
+        fn no_order_of_changes_breaks_the_state_machine(steps in prop::collection::vec(0..13_usize, 0..40)) {
             let changes = changes();
             let mut state = State::Received;
             let mut worked = Reached::Received;

@@ -3,26 +3,27 @@
 
 use crate::{
     Engine, Error, Result,
-    change::{TRIES, configured},
-    directory::Tenant,
-    verify::address,
+    change::TRIES,
+    directory::{Peer, Tenant},
+    verify::{EMAIL, address},
 };
 use habeas_core::{
     clock::Instant,
-    delivery::{DeliveryKind, DeliveryState, WEBHOOK_LANE},
+    delivery::{DeliveryKind, DeliveryState},
     dialect::Manners,
     event::Actor,
     id::RequestId,
+    identity::Identity,
     leg::{Leg, LegState, Progress},
     organisation::Mount,
     problem::{Code, Problem},
     random::hex_token,
     request::Request,
     right::Right,
-    state::{Change, Ground, State},
+    state::{Change, Ground},
     submission::{Subject, Submission},
 };
-use habeas_store::{DeliveryFilter, NewDelivery, Save, Secrets, StoreError};
+use habeas_store::{DeliveryFilter, DeliveryRow, Secrets, StoreError, Verification};
 use habeas_wire::json::object_of;
 
 /// Where people prove who they are, on every organisation's host.
@@ -121,14 +122,7 @@ impl Engine {
         if self.store.legs(id).await?.iter().any(|row| row.leg.state != LegState::Waiting) {
             return Err(not_so("a party has it already"));
         }
-        let handed_over = DeliveryFilter {
-            request: Some(id.clone()),
-            kind: Some(DeliveryKind::Webhook),
-            state: Some(DeliveryState::Delivered),
-            limit: 1,
-            ..DeliveryFilter::default()
-        };
-        if !self.store.deliveries(&handed_over).await?.is_empty() {
+        if self.was_handed_over(id).await? {
             return Err(not_so("your own systems have it already"));
         }
         let secrets = self.store.secrets(id).await?;
@@ -140,8 +134,31 @@ impl Engine {
         self.take_up(id, Actor::Operator, change).await
     }
 
+    /// Whether the organisation's own systems may have heard of a request.
+    pub(crate) async fn was_handed_over(&self, id: &RequestId) -> Result<bool> {
+        let webhooks = DeliveryFilter {
+            request: Some(id.clone()),
+            kind: Some(DeliveryKind::Webhook),
+            limit: 100,
+            ..DeliveryFilter::default()
+        };
+        let may_have = |row: &DeliveryRow| row.delivery.attempts > 0 || row.delivery.state == DeliveryState::Leased;
+        Ok(self.store.deliveries(&webhooks).await?.iter().any(may_have))
+    }
+
     /// Makes a change after which the work may begin, and hands the work over if it may.
     pub(crate) async fn take_up(&self, id: &RequestId, actor: Actor, change: Change) -> Result<Request> {
+        self.take_up_proved(id, actor, change, None).await
+    }
+
+    /// The same, with the try at a code that makes it so.
+    pub(crate) async fn take_up_proved(
+        &self,
+        id: &RequestId,
+        actor: Actor,
+        change: Change,
+        proved: Option<&Verification>,
+    ) -> Result<Request> {
         for _ in 0..TRIES {
             let request = self.store.request(id).await?.ok_or(Problem::new(Code::NotFound))?;
             let tenant = self.tenant(&request)?;
@@ -158,58 +175,59 @@ impl Engine {
             let note = note.map(|words| Change::Note { words });
             let changes: Vec<_> = note.into_iter().chain([change.clone()]).collect();
             let mut save = self.plan(&request, &changes, actor, &callbacks)?;
-            // What no party does comes after what they do.
-            if begins && legs.iter().all(|leg| leg.state.is_final()) {
-                self.hand_over(tenant, &legs, &mut save);
+            if begins && self.is_our_turn(&request, &legs) {
+                self.hand_over(tenant, &mut save);
             }
+            save.proved = proved.cloned();
             let after = save.request.clone();
             match self.store.apply(save).await {
                 Ok(()) => {
                     self.wake();
                     return Ok(after);
                 }
-                Err(StoreError::Stale) => {}
+                // Somebody else has tried a code: that is decided anew where codes are.
+                Err(StoreError::Stale) if proved.is_none() => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Err(StoreError::Stale.into())
     }
 
-    /// The organisation's own systems are told of what no party does.
-    pub(crate) fn hand_over(&self, tenant: &Tenant, legs: &[Leg], save: &mut Save) {
-        let Some(webhook) = tenant.webhook() else { return };
-        if self.is_covered(&save.request, legs) {
-            return;
-        }
-        save.deliveries.push(NewDelivery {
-            kind: DeliveryKind::Webhook,
-            lane: WEBHOOK_LANE,
-            seq: save.request.standing.seq,
-            host: configured(&webhook.url),
-            due_at: save.request.hold_until.max(self.clock.now()),
-        });
-    }
-
     /// Where a request stands, in words for who asked.
     pub(crate) fn words(&self, request: &Request, legs: &[Leg], tenant: &Tenant) -> String {
-        let ours = (!self.is_covered(request, legs)).then(|| format!("{} is working on it", tenant.domain()));
+        let ours = match (&request.standing.found, self.uncovered(request, legs).is_empty()) {
+            (Some(_), _) => Some(format!("{} is done", tenant.domain())),
+            (None, false) => Some(format!("{} is working on it", tenant.domain())),
+            (None, true) => None,
+        };
         ours.into_iter().chain(of_parties(legs, tenant, self.clock.now())).collect::<Vec<_>>().join("; ")
     }
+}
 
-    /// Whether parties do all that a request asks for.
-    pub(crate) fn is_covered(&self, request: &Request, legs: &[Leg]) -> bool {
-        let does = |leg: &Leg, right: Right| {
-            let nearest = self.directory.dialect(&leg.dialect).and_then(|dialect| dialect.nearest(right));
-            leg.state != LegState::Inapplicable && nearest == Some(leg.right)
+impl Engine {
+    /// What of a person's identities may be acted on: where persons are verified, those that were proved. A code proves
+    /// the address that it was sent to and nothing else that an agent claims.
+    pub(crate) fn acted_on(&self, tenant: &Tenant, request: &Request, subject: &Subject) -> Vec<Identity> {
+        if self.manners(request) != Some(Manners::Status) || !tenant.business.verifies(&request.rights) {
+            return subject.identities.clone();
+        }
+        let trusted = agent(tenant, request).is_some_and(|agent| agent.party.trust.verified_claims);
+        let proved = |identity: &&Identity| {
+            let kind = identity.kind.as_str();
+            kind == EMAIL || trusted && subject.claims_true(&format!("{kind}_verified"))
         };
-        !legs.is_empty() && request.rights.iter().all(|right| legs.iter().any(|leg| does(leg, *right)))
+        subject.identities.iter().filter(proved).cloned().collect()
     }
+}
+
+fn agent<'t>(tenant: &'t Tenant, request: &Request) -> Option<&'t Peer> {
+    request.upstream.as_ref().and_then(|upstream| tenant.peer(&upstream.party))
 }
 
 /// Whether an agent that is trusted with this says that the person's address is verified.
 fn is_verified(tenant: &Tenant, request: &Request, subject: &Subject) -> bool {
-    let agent = request.upstream.as_ref().and_then(|upstream| tenant.peer(&upstream.party));
-    agent.is_some_and(|agent| agent.party.trust.verified_claims) && subject.claims_true("email_verified")
+    let trusted = agent(tenant, request).is_some_and(|agent| agent.party.trust.verified_claims);
+    trusted && subject.claims_true("email_verified")
 }
 
 /// The region of an address as OpenID Connect has it; one in plain text is not judged.
@@ -222,36 +240,12 @@ pub(crate) fn stage(right: Right, rights: &[Right]) -> u8 {
     u8::from(right == Right::Erasure && rights.iter().any(|other| other.has_results()))
 }
 
-/// What becomes of erasures that wait for reads of the same request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Erasures {
-    /// Nothing yet, or there are none.
-    Wait,
-    /// All was read: they may begin.
-    Begin,
-    /// Something could not be read: they must not begin, or the person will never see it.
-    GiveUp,
-}
-
-pub(crate) fn erasures(state: &State, legs: &[Leg]) -> Erasures {
-    let waits = |leg: &Leg| leg.right == Right::Erasure && leg.state == LegState::Waiting;
-    let was_read =
-        |leg: &&Leg| matches!(leg.state, LegState::Sent { progress: Progress::Fulfilled } | LegState::Inapplicable);
-    let reads: Vec<_> = legs.iter().filter(|leg| leg.right.has_results()).collect();
-    let done = !reads.is_empty() && reads.iter().all(|leg| leg.state.is_final());
-    match (*state == State::InProgress && done && legs.iter().any(waits), reads.iter().all(was_read)) {
-        (false, _) => Erasures::Wait,
-        (true, true) => Erasures::Begin,
-        (true, false) => Erasures::GiveUp,
-    }
-}
-
 /// Where a request stands at each of its parties.
 fn of_parties(legs: &[Leg], tenant: &Tenant, now: Instant) -> Vec<String> {
     use Progress as P;
     let several = legs.iter().any(|leg| legs.iter().any(|other| other.right != leg.right));
     let word = |leg: &Leg| match &leg.state {
-        LegState::Waiting | LegState::Unsent if leg.expected_by.is_some_and(|by| by < now) => "is late",
+        state if !state.is_final() && leg.expected_by.is_some_and(|by| by < now) => "is late",
         LegState::Waiting => "will be asked",
         LegState::Unsent => "was asked",
         LegState::Sent { progress: P::Pending | P::Unknown } => "has the request",

@@ -80,8 +80,10 @@ impl Engine {
             shred_after: None,
             waiting: None,
             verification: None,
+            proved: None,
         };
-        for change in changes {
+        let over = self.unsay(request, changes);
+        for change in over.iter().chain(changes) {
             self.admit_now(&save.request, change, actor, now)?;
             let (after, event) = save
                 .request
@@ -94,14 +96,24 @@ impl Engine {
             save.request = after;
             save.events.push(event);
         }
-        if save.request.standing.state.is_final() {
+        if save.request.standing.state.is_final() && !request.standing.state.is_final() {
             save.superseded_lanes.push(WEBHOOK_LANE);
+        }
+        if save.request.standing.state.is_final() {
             // Not before the results are gone that it says where to find.
             let kept_until = save.request.final_at.map(|at| at.plus_ms(tenant.keep_ms));
             save.shred_after = kept_until.max(save.request.expires_at.filter(|_| kept_until.is_some()));
         }
         save.errand_at = self.errand_at(tenant, &save.request, now);
         Ok(save)
+    }
+
+    /// What was said of where a request stands is no longer so when it ends, unless there is a last word on that as well.
+    fn unsay(&self, request: &Request, changes: &[Change]) -> Option<Change> {
+        let ends = !request.standing.state.is_final() && changes.iter().any(Change::ends);
+        let said = changes.iter().any(|change| matches!(change, Change::Note { .. } | Change::KeepOn { .. }));
+        let stale = ends && !said && request.standing.details.is_some();
+        (stale && self.manners(request) == Some(Manners::Status)).then(|| Change::Note { words: String::new() })
     }
 
     /// Nothing irreversible happens while the request is held. What a party reports has happened, whatever the clock says.

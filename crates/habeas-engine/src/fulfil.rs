@@ -1,7 +1,7 @@
 //! Who does the work? The organisation's own systems through the webhook, an operator, or in the sandbox nobody.
 
 use habeas_core::{
-    clock::Instant,
+    clock::{Instant, MINUTE_MS},
     dialect::Manners,
     event::Actor,
     id::RequestId,
@@ -10,7 +10,7 @@ use habeas_core::{
     request::Request,
     state::{Change, Ground, State},
 };
-use habeas_store::Errand;
+use habeas_store::{Errand, StoreError};
 use habeas_trust::digest::constant_time_eq;
 use url::Url;
 
@@ -38,6 +38,9 @@ pub enum WebhookAnswer {
         ground: Ground,
     },
 }
+
+/// What is due and fails is tried again after so long.
+const AFTER_FAILURE_MS: i64 = MINUTE_MS;
 
 /// Prefix of the token with which a request's own systems answer.
 const ANSWER_TOKEN: &str = "hba_";
@@ -92,8 +95,25 @@ impl Engine {
         }
     }
 
-    /// Does what is due for one request: in the sandbox, the work itself.
+    /// Does what is due for one request. What fails is tried again in a while, and is in nobody else's way.
     pub(crate) async fn run_errand(&self, errand: Errand) -> Result<()> {
+        let request = errand.request.clone();
+        let error = match self.try_errand(errand).await {
+            // Changed meanwhile: whoever did so has set the next errand.
+            Ok(()) | Err(Error::Store(StoreError::Stale)) => return Ok(()),
+            Err(error @ Error::Store(StoreError::Unavailable(_))) => return Err(error),
+            Err(error) => error,
+        };
+        tracing::error!(request = %request.id, error = %error, "what is due for a request could not be done");
+        let mut save = self.plan(&request, &[], Actor::Schedule, &[])?;
+        save.errand_at = Some(self.clock.now().plus_ms(AFTER_FAILURE_MS));
+        match self.store.apply(save).await {
+            Ok(()) | Err(StoreError::Stale) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn try_errand(&self, errand: Errand) -> Result<()> {
         let request = errand.request;
         let tenant = self.tenant(&request)?;
         match request.standing.state {
@@ -135,7 +155,15 @@ impl Engine {
     /// Time ran out: results are no longer where they were, so they are no longer told (opengdpr.md A42), or nobody has
     /// proved anything (drp.md §3.8).
     async fn end(&self, request: &Request, change: Change) -> Result<()> {
-        match self.change(&request.id, Actor::Schedule, |_| Ok(vec![change.clone()])).await {
+        let now = self.clock.now();
+        let due = |request: &Request| match &request.standing.state {
+            State::AwaitingVerification { until, .. } => until.is_some_and(|until| until <= now),
+            State::Fulfilled { expires_at, .. } => expires_at.is_some_and(|at| at <= now),
+            _ => false,
+        };
+        // Somebody may have been faster: a person who proved it in the last moment is not denied.
+        let decide = |request: &Request| Ok(if due(request) { vec![change.clone()] } else { Vec::new() });
+        match self.change(&request.id, Actor::Schedule, decide).await {
             Ok(_) | Err(Error::Refused(_)) => Ok(()),
             Err(error) => Err(error),
         }

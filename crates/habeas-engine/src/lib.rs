@@ -18,6 +18,7 @@ mod keyring;
 pub mod mail;
 pub mod metrics;
 pub mod operator;
+mod ours;
 pub mod outbound;
 pub mod results;
 pub mod send;

@@ -154,16 +154,6 @@ impl Engine {
         let open = self.store.legs(id).await?.into_iter().find(|row| !row.leg.state.is_final());
         match open {
             None => Ok(()),
-            // It waits for a read that no party makes.
-            Some(row) if row.leg.state == LegState::Waiting && row.due_at.is_none() => {
-                let LegRow { leg, .. } = row;
-                Err(Problem::new(Code::InvalidTransition)
-                    .because(format!(
-                        "{} waits until everything was read; then let it begin by `habeas legs retry {}`",
-                        leg.party, leg.id
-                    ))
-                    .into())
-            }
             Some(row) => Err(Problem::new(Code::InvalidTransition)
                 .because(format!("{} works on it or is to; what was not sent yet can be waived", row.leg.party))
                 .into()),
@@ -173,8 +163,8 @@ impl Engine {
     /// The work is done; where it had not been begun, it is begun first.
     ///
     /// # Errors
-    /// [`Code::InvalidField`] naming `results_url` for a right without results; [`Code::InvalidTransition`]; when the
-    /// store fails.
+    /// [`Code::InvalidField`] naming `results_url` for a right without results, or `expires_at` when that is not to come;
+    /// [`Code::InvalidTransition`]; when the store fails.
     pub async fn fulfill(
         &self,
         id: &RequestId,
@@ -182,16 +172,18 @@ impl Engine {
         results: Vec<Url>,
         expires_at: Option<Instant>,
     ) -> Result<Request> {
+        if expires_at.is_some_and(|at| at <= self.clock.now()) {
+            let gone = Problem::at(Code::InvalidField, Field::named("expires_at"));
+            return Err(gone.because("the results must stay for a while").into());
+        }
+        let legs: Vec<Leg> = self.store.legs(id).await?.into_iter().map(|row| row.leg).collect();
+        let known = self.store.request(id).await?.ok_or(Problem::new(Code::NotFound))?;
+        if self.does_a_part(&known, &legs) {
+            return self.report_own(id, actor, &results).await;
+        }
         self.done_by_us(id).await?;
-        let legs = self.store.legs(id).await?;
-        let gathered = legs.iter().any(|row| row.leg.results.is_some() || !row.leg.heard.is_empty());
         self.change(id, actor, |request| {
-            let mut results = results.clone();
-            // What parties have found for the person goes with it, in one place.
-            if gathered && self.manners(request) == Some(Manners::Status) {
-                let place = self.tenant(request).ok().and_then(|tenant| self.results_url(tenant, request));
-                results.splice(0..0, place);
-            }
+            let results = results.clone();
             if !results.is_empty() && !request.rights.iter().any(|right| right.has_results()) {
                 return Err(Problem::at(Code::InvalidField, Field::named("results_url"))
                     .because("this right hands no data back"));
@@ -285,8 +277,10 @@ impl Engine {
     /// [`Code::NotFound`]; [`Code::InvalidTransition`] when nothing is left to be done; when the store fails.
     pub async fn retry_leg(&self, id: &LegId) -> Result<LegRow> {
         self.hosts.forgive();
-        self.handle_leg(id, |LegRow { leg, .. }| match leg.state {
+        self.handle_leg(id, |LegRow { leg, due_at, trouble, .. }| match leg.state {
             LegState::Refused { .. } => Some(Leg { state: LegState::Waiting, ..leg.clone() }),
+            // It is held until the person has proved who they are, or until everything was read.
+            LegState::Waiting if due_at.is_none() && trouble.is_none() => None,
             _ => (!leg.state.is_final()).then(|| leg.clone()),
         })
         .await

@@ -3,8 +3,9 @@
 //! The person cannot show a party who they are, so the parties' results are fetched for them, at the moment they ask.
 //! Nothing of it is kept here.
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 use habeas_core::{
+    clock::SECOND_MS,
     dialect::{Manners, Outgoing},
     id::RequestId,
     leg::{Leg, LegState, Progress},
@@ -29,6 +30,11 @@ use crate::{
 pub const RESULTS_PATH: &str = "/results/";
 /// So much of one party's results is handed over.
 const RESULTS_BYTES: usize = 4 * 1024 * 1024;
+/// Less than the person's browser is kept waiting, so that one party that hangs does not hide the others.
+const WITHIN_MS: i64 = 10 * SECOND_MS;
+const AT_ONCE: usize = 8;
+/// So many places are looked at that a party has heard of from others.
+const HEARD: usize = 4;
 
 impl Engine {
     /// The one address where everything is that the parties have found.
@@ -61,12 +67,14 @@ impl Engine {
         let done =
             |leg: &&Leg| leg.right.has_results() && leg.state == LegState::Sent { progress: Progress::Fulfilled };
         let places = legs.iter().filter(done).flat_map(|leg| {
-            let urls: Vec<_> = leg.results.iter().chain(&leg.heard).map(Some).collect();
+            let heard = leg.heard.iter().take(HEARD).map(Place::Heard);
+            let urls: Vec<_> = leg.results.iter().map(Place::Said).chain(heard).collect();
             // Some have no word for where results are: that they have some is said all the same.
-            let urls = if urls.is_empty() { vec![None] } else { urls };
-            urls.into_iter().map(move |url| (leg, url))
+            let urls = if urls.is_empty() { vec![Place::Unsaid] } else { urls };
+            urls.into_iter().map(move |place| (leg, place))
         });
-        let found = join_all(places.map(|(leg, url)| self.found(tenant, leg, url))).await;
+        let found = stream::iter(places.map(|(leg, place)| self.found(tenant, leg, place)).collect::<Vec<_>>());
+        let found: Vec<String> = found.buffered(AT_ONCE).collect().await;
         tracing::info!(request = %request.id, parties = found.len(), "results were handed over");
         let found = found.join(",");
         let mut writer = ObjectWriter::new();
@@ -81,16 +89,21 @@ impl Engine {
     }
 
     /// What one party has found, or that it could not be had now.
-    async fn found(&self, tenant: &Tenant, leg: &Leg, url: Option<&Url>) -> String {
+    async fn found(&self, tenant: &Tenant, leg: &Leg, place: Place<'_>) -> String {
         let peer = tenant.peer(&leg.party);
         let domain = peer.map_or("", |peer| peer.party.domain.as_str());
         let mut writer = ObjectWriter::new();
         writer.string("party", domain).string("right", leg.right.as_str());
-        let Some(url) = url else {
-            writer.string("problem", "is done and has not said where the results are; ask it for them");
-            return String::from_utf8_lossy(&writer.finish()).into_owned();
+        // What somebody else reports gets no credential of ours, wherever it points.
+        let fetched = match place {
+            Place::Said(url) => self.fetch_results(peer, url).await,
+            Place::Heard(url) => self.fetch_results(None, url).await,
+            Place::Unsaid => {
+                writer.string("problem", "is done and has not said where the results are; ask it for them");
+                return String::from_utf8_lossy(&writer.finish()).into_owned();
+            }
         };
-        match self.fetch_results(peer, url).await {
+        match fetched {
             Ok((media_type, body)) => {
                 writer.string("media_type", &media_type);
                 // What is JSON stands there as it is, anything else in base64.
@@ -119,7 +132,7 @@ impl Engine {
             destination: if home.is_some() { Destination::Configured } else { Destination::Named },
             credential: home.and_then(|peer| peer.outgoing.as_ref()),
             read_bytes: RESULTS_BYTES,
-            within_ms: self.settings.attempt_ms,
+            within_ms: WITHIN_MS.min(self.settings.attempt_ms),
         };
         let heard = self.outbound.call(call).await?;
         if !(200..300).contains(&heard.status) {
@@ -129,6 +142,16 @@ impl Engine {
         let media_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         Ok((media_type.unwrap_or("application/octet-stream").to_owned(), body))
     }
+}
+
+/// Where results of a party may be.
+enum Place<'a> {
+    /// Where it says.
+    Said(&'a Url),
+    /// Where those say to whom it has handed the request on.
+    Heard(&'a Url),
+    /// It has no word for that.
+    Unsaid,
 }
 
 fn is_at(url: &Url, token: &str) -> bool {

@@ -176,8 +176,13 @@ impl Engine {
             let mut asked = self.asked(host, token).await?;
             let ticket = Ticket::open(&asked.tenant.sealer, token, ticket).ok_or(Problem::new(Code::NotFound))?;
             let now = self.clock.now();
-            if stage(&asked.request, now) != Stage::Asked {
-                return Err(Problem::new(Code::Gone).because("nobody is verified here any more").into());
+            match stage(&asked.request, now) {
+                Stage::Asked => {}
+                // Pressed twice.
+                Stage::Verified => return Ok(Checked::Verified { redirect_to: ticket.redirect_to }),
+                Stage::Failed | Stage::Over => {
+                    return Err(Problem::new(Code::Gone).because("nobody is verified here any more").into());
+                }
             }
             let good = asked.verification.code_until.is_some_and(|until| now < until);
             if asked.verification.tries >= CODE_TRIES {
@@ -186,17 +191,21 @@ impl Engine {
             if !good {
                 return Ok(Checked::Wrong(self.view(&asked, ticket)));
             }
-            // Counted before it is looked at, so that many at once are no more tries than one after the other.
+            // A try and what it comes to are saved together, so that many at once are no more tries than one after the
+            // other, and a right one is never lost.
             let after = asked.verification.clone().after_try();
+            if asked.verification.is_code(code) {
+                match self.take_up_proved(&asked.request.id, Actor::Subject, Change::Verified, Some(&after)).await {
+                    Err(Error::Store(StoreError::Stale)) => continue,
+                    done => done?,
+                };
+                return Ok(Checked::Verified { redirect_to: ticket.redirect_to });
+            }
             match self.store.save_verification(&after).await {
                 Err(StoreError::Stale) => continue,
                 saved => saved?,
             }
             asked.verification = after;
-            if asked.verification.is_code(code) {
-                self.take_up(&asked.request.id, Actor::Subject, Change::Verified).await?;
-                return Ok(Checked::Verified { redirect_to: ticket.redirect_to });
-            }
             if asked.verification.tries < CODE_TRIES {
                 return Ok(Checked::Wrong(self.view(&asked, ticket)));
             }

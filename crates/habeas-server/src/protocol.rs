@@ -77,7 +77,7 @@ impl Call {
         let meant = Some((arrival.dialect(), arrival.operation()));
         let response = match self.take_in(body, arrival.body_limit()).await {
             Ok(bytes) => respond(engine.serve(arrival, bytes).await),
-            Err(problem) => self.refuse(problem.into()),
+            Err(problem) => respond(engine.refuse_arrival(&arrival, &problem)),
         };
         Served { response, meant }
     }

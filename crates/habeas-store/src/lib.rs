@@ -58,8 +58,17 @@ pub trait Store: Send + Sync {
     /// The personal part of a request; `None` once shredded.
     async fn secrets(&self, id: &RequestId) -> Result<Option<Secrets>>;
 
-    /// How many requests of an organisation, received since then, are of a person with one of these identities. Those
-    /// that were shredded are not counted: nothing tells whose they were.
+    /// The request that a party made with these very bytes and [`Dedupe::Bytes`](habeas_core::submission::Dedupe::Bytes), if it is open and not older.
+    async fn repeated(
+        &self,
+        organisation: &Domain,
+        party: &PartyId,
+        body: &[u8],
+        since: Instant,
+    ) -> Result<Option<RequestId>>;
+
+    /// How many requests of an organisation, received since then, were begun for a person with one of these
+    /// identities. Those that were shredded are not counted: nothing tells whose they were.
     async fn asked_before(&self, organisation: &Domain, identities: &[Identity], since: Instant) -> Result<u32>;
 
     /// How far the person is who proves who they are at that address; `None` when there is no such address.

@@ -230,6 +230,8 @@ pub struct Save {
     pub waiting: Option<Waiting>,
     /// The secret part of the address where the person is to prove who they are, from now on. Kept as a keyed digest.
     pub verification: Option<String>,
+    /// The try at a code that proved who the person is; counted in the same transaction.
+    pub proved: Option<Verification>,
 }
 
 /// The personal part of a request.

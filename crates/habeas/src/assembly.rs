@@ -62,6 +62,7 @@ pub fn assemble(loaded: &mut Loaded, now: Instant) -> Option<Parts> {
     let policy = policy(loaded, &roots);
     let mailer = mail::assemble(loaded);
     let (mut tenants, mut sealing, mut domains) = (Vec::new(), Vec::new(), HashSet::new());
+    let mut secrets = party::Secrets::new();
     let organisations = loaded.config.organisation.clone();
     if organisations.is_empty() {
         loaded.missing_because("organisation", "there is none, so this server would act for nobody");
@@ -71,7 +72,7 @@ pub fn assemble(loaded: &mut Loaded, now: Instant) -> Option<Parts> {
         if let Some(domain) = configured.domain.as_ref().filter(|domain| !domains.insert((*domain).clone())) {
             loaded.object(&format!("{place}.domain"), format!("{domain} is configured twice"));
         }
-        if let Some((tenant, key)) = organisation::assemble(loaded, &place, configured, &roots, now) {
+        if let Some((tenant, key)) = organisation::assemble(loaded, &place, configured, (&roots, now), &mut secrets) {
             sealing.push((tenant.domain().clone(), key));
             tenants.push(tenant);
         }

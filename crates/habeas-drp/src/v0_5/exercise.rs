@@ -60,7 +60,13 @@ impl Submit for Drp {
     }
 
     fn hear(&self, answer: Back<'_>) -> Result<Told<Reported>, Problem> {
-        error::hear(answer, status_object::read)
+        match error::hear(answer, status_object::read)? {
+            // Who answers in JSON has the place, and does not have the right: some say so with 404 (R23).
+            Told::Refused { status: 404, exists, .. } if field::object(answer.body(), super::JSON_DEPTH).is_ok() => {
+                Ok(Told::Refused { status: 404, again: false, exists })
+            }
+            told @ (Told::Said(_) | Told::Refused { .. }) => Ok(told),
+        }
     }
 }
 

@@ -227,6 +227,7 @@ pub(crate) fn standing(state: State) -> Standing {
         received_at: now(),
         expected_by: at("2021-10-17T22:27:25.403Z"),
         details: None,
+        found: None,
     }
 }
 

@@ -2,12 +2,15 @@
 
 use habeas_core::dialect::Manners;
 use habeas_store::Leased;
+use url::Url;
 
 use super::{READ_BYTES, Rendered};
 use crate::{
     Engine, Error, Result,
+    directory::Peer,
     hand::Hand,
     outbound::{Call, Destination},
+    send::same_place,
     serve::right_of,
 };
 
@@ -38,9 +41,22 @@ impl Engine {
             outgoing,
             destination: Destination::Named,
             // Who does not sign shows who it is.
-            credential: peer.outgoing.as_ref().filter(|_| dialect.facts().manners == Manners::Status),
+            credential: peer
+                .outgoing
+                .as_ref()
+                .filter(|_| dialect.facts().manners == Manners::Status && is_home(peer, url.url())),
             read_bytes: READ_BYTES,
             within_ms: self.settings.attempt_ms,
         }))
     }
+}
+
+/// Whether a URL that a party named is of a place that is known to be its own: only there our credential is shown.
+fn is_home(peer: &Peer, url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    let domain = peer.party.domain.as_str();
+    let below = host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    below
+        || peer.redirect_origins.contains(&url.origin())
+        || peer.party.base.as_ref().is_some_and(|base| same_place(base, url))
 }

@@ -1,7 +1,12 @@
 //! The hand-over of a request to the organisation's own systems: a message signed by the Standard Webhooks scheme,
 //! which they may answer at once or later.
 
-use habeas_core::{clock::Instant, submission::Carried};
+use habeas_core::{
+    clock::Instant,
+    leg::Leg,
+    state::State,
+    submission::{Carried, Subject},
+};
 use habeas_store::Leased;
 use habeas_wire::json::Object;
 use http::{HeaderMap, HeaderValue, header};
@@ -82,14 +87,26 @@ impl Engine {
     pub(super) async fn render_webhook(&self, leased: &Leased) -> Result<Rendered<'_>> {
         let request = &leased.request;
         let Some(webhook) = self.tenant(request)?.webhook() else { return Ok(None) };
-        let Some(secrets) = self.store.secrets(&request.id).await? else { return Ok(None) };
+        let Some(mut secrets) = self.store.secrets(&request.id).await? else { return Ok(None) };
+        let tenant = self.tenant(request)?;
+        let legs: Vec<Leg> = self.store.legs(&request.id).await?.into_iter().map(|row| row.leg).collect();
+        let cancelled = request.standing.state == State::Cancelled;
+        if cancelled {
+            // Whose it is they know.
+            secrets.subject = Subject::default();
+        }
+        secrets.subject.identities = self.acted_on(tenant, request, &secrets.subject);
+        let rights = match self.uncovered(request, &legs) {
+            ours if ours.is_empty() => request.rights.clone(),
+            ours => ours,
+        };
         let message = Message {
-            r#type: "request.received",
+            r#type: if cancelled { "request.cancelled" } else { "request.received" },
             organisation: request.organisation.as_str(),
             request_id: request.id.as_str(),
             subject_request_id: request.standing.wire_id.as_str(),
             party: request.upstream.as_ref().map_or("", |upstream| upstream.party.as_str()),
-            rights: request.rights.iter().map(|right| right.as_str()).collect(),
+            rights: rights.iter().map(|right| right.as_str()).collect(),
             regime: request.regime.as_str(),
             received_at: habeas_wire::time::format(request.standing.received_at.ms()),
             expected_by: habeas_wire::time::format(request.standing.expected_by.ms()),
@@ -121,6 +138,9 @@ impl Engine {
             tracing::debug!(request = %leased.request.id, "the webhook was taken; its answer comes later");
             return Ok(());
         };
+        if leased.request.standing.state == State::Cancelled {
+            return Ok(());
+        }
         match self.take_answer(&leased.request, answer).await {
             Err(error @ Error::Store(_)) => Err(error),
             Err(error) => {

@@ -14,10 +14,10 @@ use habeas_store::{LegRow, LegSave, Save, StoreError, Waiting};
 
 use crate::{
     Engine, Error, Result,
-    begin::{Erasures, erasures},
     change::{LEG_TRIES, configured},
     directory::Tenant,
     operator::may_extend,
+    ours::Erasures,
 };
 
 /// How far beyond its promise a request is said to be done: twice the longest extension that a law knows.
@@ -82,14 +82,14 @@ impl Engine {
         let mut legs: Vec<Leg> = self.store.legs(&leg.request).await?.into_iter().map(|row| row.leg).collect();
         let tenant = self.tenant(&request)?;
         let told = not_taken_back(&legs, tenant);
-        let worked = legs.iter().any(|leg| !leg.state.is_final());
+        let ours_before = self.is_our_turn(&request, &legs);
         for other in &mut legs {
             if other.id == leg.id {
                 other.clone_from(leg);
             }
         }
         let why = not_taken_back(&legs, tenant).filter(|why| told.as_ref() != Some(why));
-        let erasures = erasures(&request.standing.state, &legs);
+        let erasures = self.erasures(&request, &legs);
         if erasures == Erasures::GiveUp {
             for leg in legs.iter_mut().filter(|leg| leg.state == LegState::Waiting) {
                 leg.state = LegState::Waived;
@@ -97,7 +97,7 @@ impl Engine {
         }
         let mut changes = fold(&request.standing.state, &legs);
         if self.manners(&request) == Some(Manners::Status) {
-            changes = self.told_in_words(&request, &legs, tenant, changes, why);
+            changes = self.told_in_words(&request, &legs, tenant, changes, why).await?;
         } else {
             let keep_on = why.filter(|_| !request.standing.state.is_final()).map(|why| Change::KeepOn { why });
             changes.splice(0..0, keep_on);
@@ -109,9 +109,10 @@ impl Engine {
         }
         let callbacks = self.callbacks_of(&request).await?;
         let mut save = self.plan(&request, &changes, Actor::Downstream, &callbacks)?;
-        let all_done = worked && legs.iter().all(|leg| leg.state.is_final());
-        if all_done && !save.request.standing.state.is_final() && self.manners(&request) == Some(Manners::Status) {
-            self.hand_over(tenant, &legs, &mut save);
+        let begun = save.request.standing.state == State::InProgress;
+        if begun && self.manners(&request) == Some(Manners::Status) && !ours_before && self.is_our_turn(&request, &legs)
+        {
+            self.hand_over(tenant, &mut save);
         }
         if erasures == Erasures::Begin && !save.request.standing.state.is_final() {
             save.waiting = Some(Waiting::Due { stage: 1, at: request.hold_until.max(self.clock.now()) });
@@ -121,39 +122,47 @@ impl Engine {
 
     /// What who asked is told beside what was reached: where the request stands at each party, and which of them did not
     /// take it back. It is fulfilled when what no party does is done as well, and its results are in one place.
-    fn told_in_words(
+    async fn told_in_words(
         &self,
         request: &Request,
         legs: &[Leg],
         tenant: &Tenant,
         changes: Vec<Change>,
         not_taken_back: Option<String>,
-    ) -> Vec<Change> {
-        let covered = self.is_covered(request, legs);
+    ) -> Result<Vec<Change>> {
+        let covered = self.uncovered(request, legs).is_empty();
         let nobody = legs.iter().all(|leg| leg.state == LegState::Inapplicable);
-        let mut told: Vec<Change> = Vec::new();
         let words = match request.standing.state {
             State::Cancelled => not_taken_back,
             _ if request.standing.state.is_final() => None,
-            _ => Some(self.words(request, legs, tenant)),
+            _ => Some(self.words(request, legs, tenant) + &self.extended(request).await?),
         };
-        if let Some(words) = words.filter(|words| request.standing.details.as_ref() != Some(words)) {
-            told.push(Change::Note { words });
+        let mut told: Vec<Change> = changes
+            .into_iter()
+            .filter_map(|change| match change {
+                Change::Fulfill { .. } if !covered => None,
+                // Nobody serves it after all: then it is the organisation's own matter, as if that had been known at once.
+                Change::Deny(_) if nobody && !covered => None,
+                Change::Deny(_) if nobody => Some(self.everything_done(tenant, request, legs)),
+                Change::Fulfill { .. } => Some(self.everything_done(tenant, request, legs)),
+                change => Some(change),
+            })
+            .collect();
+        let last = told.iter().any(Change::ends);
+        let words = words.filter(|words| last || request.standing.details.as_ref() != Some(words));
+        told.splice(0..0, words.map(|words| Change::Note { words }));
+        Ok(told)
+    }
+
+    /// Why a request takes longer than was promised, as long as it does (DRP 0.5 §3.03).
+    async fn extended(&self, request: &Request) -> Result<String> {
+        if request.standing.expected_by <= request.promised_by {
+            return Ok(String::new());
         }
-        told.extend(changes.into_iter().filter_map(|change| match change {
-            Change::Fulfill { .. } if !covered => None,
-            // Nobody serves it after all: then it is the organisation's own matter, as if that had been known at once.
-            Change::Deny(_) if nobody => None,
-            // Who has no word for where results are is named there, too.
-            Change::Fulfill { expires_at: None, .. } if legs.iter().any(|leg| leg.right.has_results()) => {
-                Some(Change::Fulfill {
-                    results: self.results_url(tenant, request).into_iter().collect(),
-                    expires_at: Some(self.clock.now().plus_ms(tenant.business.results_ms)),
-                })
-            }
-            change => Some(change),
-        }));
-        told
+        let history = self.store.history(&request.id).await?;
+        let extension = history.into_iter().rev().find(|event| event.change == "extend");
+        let why = extension.and_then(|event| event.standing.details);
+        Ok(why.map(|why| format!("; takes longer: {why}")).unwrap_or_default())
     }
 
     /// A party that needs longer than the sender of a request was told is passed on to it (opengdpr.md A44), by days and

@@ -2,11 +2,12 @@
 
 use habeas_core::{
     clock::SECOND_MS,
-    dialect::{Asked, Exchange, Operation, Outgoing, Told},
+    dialect::{Asked, Exchange, Manners, Operation, Outgoing, Told},
     id::RemoteId,
     leg::{Leg, LegCancel, LegState, Progress},
     message::{AnswerHead, Claim, Unverified, Verified},
     receipt::Receipt,
+    state::State,
 };
 use habeas_store::{Frozen, LeasedLeg, StoreError};
 use url::Url;
@@ -114,6 +115,11 @@ impl Engine {
                 true => self.submit_leg(leased, tenant, peer).await,
                 false => self.take_back(leased, tenant, peer).await,
             };
+        }
+        // What is held is not due; who took its lease before it was held has lost that.
+        let held = leased.request.standing.state != State::InProgress;
+        if leg.state == LegState::Waiting && held && self.manners(&leased.request) == Some(Manners::Status) {
+            return Err(StoreError::Stale.into());
         }
         if leg.accepted_at.is_none() && leg.cancel == LegCancel::No {
             return self.submit_leg(leased, tenant, peer).await;

@@ -115,6 +115,7 @@ impl Engine {
                 received_at: now,
                 expected_by: promised_by,
                 details: None,
+                found: None,
             },
             submitted_at: Some(submitted_at),
             promised_by,
@@ -143,15 +144,27 @@ impl Engine {
     pub async fn verification_links(&self, id: &RequestId, redirect_to: &Url) -> Result<Vec<(PartyId, Url)>> {
         let secrets = self.subject(id).await?;
         let mut links = Vec::new();
+        let mut refused = None;
         for row in self.store.legs(id).await? {
             let LegState::Sent { progress: Progress::NeedsVerification { url } } = &row.leg.state else { continue };
             let request = self.store.request(id).await?.ok_or(Problem::new(Code::NotFound))?;
             let tenant = self.tenant(&request)?;
             let Some(peer) = tenant.peer(&row.leg.party) else { continue };
+            // The same claims as in the request that it has.
+            let mut subject = secrets.subject.clone();
+            if let Some((identities, _)) = self.identities_for(tenant, peer, &row.leg, &subject.identities).await? {
+                subject.identities = identities;
+            }
             let hand = Hand::new(tenant).with(Some(peer));
-            let x = hand.exchange(None, self.clock.now());
-            let identity = self.dialect_of(peer)?.token(&secrets.subject, &row.leg.id, &x)?;
+            let made = self.dialect_of(peer)?.token(&subject, &row.leg.id, &hand.exchange(None, self.clock.now()));
             hand.done()?;
+            let identity = match made {
+                Ok(identity) => identity,
+                Err(why) => {
+                    refused = Some(why);
+                    continue;
+                }
+            };
             let mut link = url.clone();
             link.query_pairs_mut()
                 .append_pair("identity", identity.expose())
@@ -159,7 +172,10 @@ impl Engine {
                 .append_pair("request_id", leg::known_as(&row.leg).as_str());
             links.push((row.leg.party, link));
         }
-        Ok(links)
+        match refused {
+            Some(why) if links.is_empty() => Err(why.into()),
+            _ => Ok(links),
+        }
     }
 
     /// Takes a request of ours back: legs that were never tried are given up, the others' parties are asked.

@@ -79,6 +79,10 @@ pub(crate) fn moved(leg: &Leg, report: &Report) -> Option<Leg> {
         }
         next.state = state;
     }
+    // It has done so before it was asked, or before its answer came.
+    if next.cancel == LegCancel::Wanted && next.state == (LegState::Sent { progress: Progress::Cancelled }) {
+        next.cancel = LegCancel::Done;
+    }
     let same_word = matches!(&next.state, LegState::Sent { progress } if *progress == report.progress);
     if same_word {
         next.expected_by = report.expected_by.or(next.expected_by);

@@ -1,5 +1,7 @@
 //! A leg is submitted: rendered for what the party serves, frozen at its first try, and answered with a receipt.
 
+use std::borrow::Cow;
+
 use habeas_core::{
     capability::Capabilities,
     dialect::{Exchange, Manners, Operation, Outgoing, Reported, Submit, Told},
@@ -47,7 +49,7 @@ impl Engine {
         // From the first try on the bytes stay the same, so that a lost answer is asked for again and not made anew.
         let earlier = if leg.state == LegState::Waiting { None } else { self.store.frozen(&leg.id).await? };
         let frozen = match earlier {
-            Some(earlier) => earlier,
+            Some(earlier) => self.located_now(tenant, peer, earlier).await?,
             None => match self.make_submission(leased, tenant, peer, submit).await? {
                 Made::Message(message) => self.store.freeze(&leg.id, leased.fence, &message).await?,
                 Made::Nothing(state) => return Ok(Step::made(Leg { state, ..leg }, None)),
@@ -72,6 +74,21 @@ impl Engine {
         }
     }
 
+    /// The same bytes, where the party takes requests by now: it may have moved since they were first sent.
+    async fn located_now(&self, tenant: &Tenant, peer: &Peer, mut frozen: Frozen) -> Result<Frozen> {
+        if let Cow::Owned(Party { base: Some(base), .. }) = self.located(tenant, peer).await?
+            && !frozen.url.as_str().starts_with(base.as_str())
+        {
+            let last = frozen.url.path().rsplit('/').next().unwrap_or_default().to_owned();
+            let mut url = base;
+            if let Ok(mut segments) = url.path_segments_mut() {
+                segments.pop_if_empty().push(&last);
+            }
+            frozen.url = url;
+        }
+        Ok(frozen)
+    }
+
     /// What there is to be sent for the first time.
     async fn make_submission(
         &self,
@@ -85,9 +102,16 @@ impl Engine {
         if self.store.sent_before(&leg.id).await? {
             return Ok(Made::Taken);
         }
-        let Some(secrets) = self.store.secrets(&leg.request).await? else { return Ok(Made::Nothing(LegState::Waived)) };
+        let Some(mut secrets) = self.store.secrets(&leg.request).await? else {
+            return Ok(Made::Nothing(LegState::Waived));
+        };
         // What an agent claims of a person are so many hints; what a sender lists must be taken, all of it.
         let hints = self.manners(&leased.request) == Some(Manners::Status);
+        if hints {
+            secrets.subject.identities = self.acted_on(tenant, &leased.request, &secrets.subject);
+            // What an agent says to be verified is its own word, and not to be repeated as ours.
+            secrets.subject.claims.retain(|claim| !claim.name.ends_with("_verified"));
+        }
         let all = &secrets.subject.identities;
         let Some((identities, supports)) = self.identities_for(tenant, peer, leg, all).await? else {
             return match hints {
@@ -160,7 +184,7 @@ impl Engine {
 
     /// What of the identities the party is given, in its form; `None` when it serves nothing of the request. A party that
     /// has no discovery is given them as they are.
-    async fn identities_for(
+    pub(super) async fn identities_for(
         &self,
         tenant: &Tenant,
         peer: &Peer,

@@ -89,7 +89,8 @@ impl Engine {
         }
         let ours = leg.remote_id.clone().filter(|_| speaker.is_party()).unwrap_or(handed_on);
         if !report.remote_id.as_str().eq_ignore_ascii_case(ours.as_str()) {
-            return Err(Problem::at(Code::Forbidden, Field::named("subject_request_id")).into());
+            let field = if shown { "request_id" } else { "subject_request_id" };
+            return Err(Problem::at(Code::Forbidden, Field::named(field)).into());
         }
         Ok(())
     }

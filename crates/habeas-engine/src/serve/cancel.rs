@@ -94,6 +94,10 @@ impl Engine {
         let (answer, issued) =
             self.cancellation(arrival, cancel, &save.request.standing, now, original.as_deref(), &[])?;
         save.issued = issued;
+        // Who was told to do the work is told that nobody wants it any more.
+        if save.request.standing.state == State::Cancelled && self.was_handed_over(&request.id).await? {
+            self.hand_over(&arrival.tenant, &mut save);
+        }
         self.store.apply(save).await?;
         self.wake();
         Ok(answer)

@@ -219,10 +219,6 @@ impl Engine {
 
     async fn admit(&self, tenant: &Tenant, endpoint: &Endpoint, head: &RequestHead) -> Result<(Claim, Caller)> {
         let claim = (endpoint.claim)(head)?;
-        let coded = head.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
-        if coded {
-            return Err(Problem::new(Code::UnsupportedMediaType).because("a content coding is not understood").into());
-        }
         let caller = match &claim {
             Claim::Nobody => Caller::Nobody,
             Claim::Holder(credential) => {
@@ -237,6 +233,7 @@ impl Engine {
                         if party.party.domain != peer.party.domain {
                             return Err(absent().into());
                         }
+                        self.proves_as_its_leg(&row, head, &claim)?;
                         Caller::Leg(Box::new(row), None)
                     }
                     _ => Caller::Peer(peer.party.id.clone()),
@@ -250,10 +247,30 @@ impl Engine {
                 let row = self.store.leg_by_token(tenant.domain(), token.expose()).await?.ok_or_else(forbidden)?;
                 let party = tenant.peer(&row.leg.party).ok_or_else(forbidden)?;
                 speaker(tenant, party, domain).ok_or_else(forbidden)?;
+                self.proves_as_its_leg(&row, head, &claim)?;
                 Caller::Leg(Box::new(row), Some(domain.clone()))
             }
         };
+        let coded = head.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+        if coded {
+            return Err(Problem::new(Code::UnsupportedMediaType).because("a content coding is not understood").into());
+        }
         Ok((claim, caller))
+    }
+
+    /// Whether a callback brings the kind of proof that the dialect of its leg asks for, on whichever mount it came.
+    fn proves_as_its_leg(&self, row: &LegRow, head: &RequestHead, claim: &Claim) -> Result<()> {
+        let dialect = self.directory.dialect(&row.leg.dialect).ok_or(Error::Bug("the dialect of a leg is gone"))?;
+        let own = dialect.endpoints().iter().find(|own| own.operation == Operation::Callback);
+        let own = own.ok_or(Problem::new(Code::Forbidden))?;
+        let asked = (own.claim)(head)?;
+        let same = std::mem::discriminant(&asked) == std::mem::discriminant(claim);
+        if same { Ok(()) } else { Err(Problem::new(Code::Forbidden).into()) }
+    }
+
+    /// The answer that tells whose arrival it was what is wrong with the rest of the message.
+    pub fn refuse_arrival(&self, arrival: &Arrival, problem: &Problem) -> Answer {
+        arrival.refuse(self, problem)
     }
 
     /// Answers a request. Errors are answers.
@@ -268,8 +285,10 @@ impl Engine {
         match arrival.endpoint.operation {
             Operation::Certificate => self.public(arrival),
             Operation::Discover => {
-                let tenant = Arc::clone(&arrival.tenant);
-                arrival.stand_for(&self.downstream(&tenant).await?);
+                if arrival.dialect.facts().stands_for_parties {
+                    let tenant = Arc::clone(&arrival.tenant);
+                    arrival.stand_for(&self.downstream(&tenant).await?);
+                }
                 self.public(arrival)
             }
             Operation::Submit => {

@@ -84,10 +84,18 @@ impl Engine {
     /// The receipt that these very bytes were given before, if they were.
     async fn receipt_before(&self, arrival: &Arrival, message: &Verified<RequestHead>) -> Result<Option<Answer>> {
         let submit = arrival.dialect.submit().ok_or(Error::Bug("an endpoint without its operation"))?;
-        let Some(wire_id) = submit.names(message) else { return Ok(None) };
-        let request = self.store.find(arrival.tenant.domain(), caller(message)?, &wire_id).await?;
-        let Some(request) = request else { return Ok(None) };
-        let existing = self.store.existing(&request.id, Some(message.body())).await?;
+        let (organisation, party) = (arrival.tenant.domain(), caller(message)?);
+        let id = match submit.names(message) {
+            Some(wire_id) => self.store.find(organisation, party, &wire_id).await?.map(|request| request.id),
+            // A token may have expired while its answer was lost.
+            None if arrival.dialect.facts().manners == Manners::Status && arrival.tenant.business.repeats => {
+                let since = self.clock.now().plus_ms(-REPEATED_MS);
+                self.store.repeated(organisation, party, message.body(), since).await?
+            }
+            None => None,
+        };
+        let Some(id) = id else { return Ok(None) };
+        let existing = self.store.existing(&id, Some(message.body())).await?;
         match existing.filter(|existing| existing.same_body) {
             Some(existing) => self.replay(arrival, submit, &existing, message.body()).map(Some),
             None => Ok(None),
@@ -162,6 +170,7 @@ impl Engine {
                 received_at: now,
                 expected_by: promised_by,
                 details: objection.map(|(_, why)| why.to_owned()),
+                found: None,
             },
             submitted_at,
             promised_by,

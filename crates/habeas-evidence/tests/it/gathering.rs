@@ -35,6 +35,7 @@ fn request() -> Request {
             state: State::InProgress,
             received_at: at(NOW + 999),
             expected_by: at(NOW + DAY),
+            found: None,
             details: Some("canary".to_owned()),
         },
         submitted_at: None,

@@ -124,6 +124,7 @@ pub(crate) fn standing(state: State) -> Standing {
         received_at: at("2018-10-02T15:00:01Z"),
         expected_by: at("2018-11-01T15:00:01Z"),
         details: None,
+        found: None,
     }
 }
 

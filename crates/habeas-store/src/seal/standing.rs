@@ -25,6 +25,8 @@ pub(crate) struct StandingSecrets {
     until: Option<Instant>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     details: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) found: Option<Vec<Url>>,
 }
 
 /// The row of a standing: an event is sealed once and stored twice, with the event and with the request.
@@ -39,7 +41,8 @@ impl std::fmt::Display for Row<'_> {
 impl StandingSecrets {
     /// What of this standing is to be sealed; `None` when there is nothing.
     pub(crate) fn of(standing: &Standing) -> Option<Self> {
-        let mut secrets = Self { details: standing.details.clone(), ..Self::default() };
+        let (details, found) = (standing.details.clone(), standing.found.clone());
+        let mut secrets = Self { details, found, ..Self::default() };
         match &standing.state {
             State::Fulfilled { results, expires_at } => {
                 secrets.results.clone_from(results);
@@ -138,7 +141,15 @@ mod tests {
 
     fn standing(state: State) -> Standing {
         let at = Instant::from_ms(0);
-        Standing { wire_id: WireId::new("w"), seq: 1, state, received_at: at, expected_by: at, details: None }
+        Standing {
+            wire_id: WireId::new("w"),
+            seq: 1,
+            state,
+            received_at: at,
+            expected_by: at,
+            details: None,
+            found: None,
+        }
     }
 
     fn states() -> Vec<State> {

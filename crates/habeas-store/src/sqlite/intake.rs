@@ -46,7 +46,7 @@ impl Sqlite {
             errand_at: ms(new.errand_at),
             ..Intake::new(new.request, new.actor, &keys, &key, wrapped, secrets)?
         };
-        let outdated = (new.dedupe == Some(Dedupe::Bytes)).then_some(new.repeats_since);
+        let (dedupe, since) = (new.dedupe, new.repeats_since);
         let person = Person {
             token: new.token,
             macs: if new.recognizable { macs(&keys.sealer, &new.subject.identities) } else { Vec::new() },
@@ -59,9 +59,7 @@ impl Sqlite {
             if person.is_anothers(conn, &intake.request)? {
                 return Ok(Taken::Token);
             }
-            if let Some(since) = outdated {
-                intake.outdate(conn, since)?;
-            }
+            intake.outdate(conn, dedupe.as_ref(), since)?;
             if !intake.insert(conn)? {
                 return intake.earlier(conn).map(|earlier| Taken::By(Box::new(earlier)));
             }
@@ -169,10 +167,16 @@ impl Intake {
     }
 
     /// Who sends the same bytes after that one is final, or long after, means another request.
-    fn outdate(&self, conn: &Connection, since: Instant) -> Result<()> {
+    /// And a key means its request for as long as that can be asked for.
+    fn outdate(&self, conn: &Connection, dedupe: Option<&Dedupe>, since: Instant) -> Result<()> {
         let party = self.request.upstream.as_ref().map(|upstream| upstream.party.as_str());
         let organisation = self.request.organisation.as_str();
-        conn.prepare_cached(OUTDATE)?.execute(params![self.dedupe, party, organisation, since.ms()])?;
+        let (sql, at) = match (dedupe, &self.dedupe) {
+            (Some(Dedupe::Bytes), _) => (OUTDATE, since),
+            (Some(Dedupe::Key(_)), Some(_)) => (FORGOTTEN, self.request.standing.received_at),
+            (Some(Dedupe::Key(_)) | None, _) => return Ok(()),
+        };
+        conn.prepare_cached(sql)?.execute(params![self.dedupe, party, organisation, at.ms()])?;
         Ok(())
     }
 
@@ -201,6 +205,11 @@ const INSERT: &str = "INSERT INTO requests (id, organisation, role, upstream_par
     ON CONFLICT DO NOTHING";
 const OUTDATE: &str = "UPDATE requests SET dedupe = NULL
     WHERE dedupe = ?1 AND upstream_party = ?2 AND organisation = ?3 AND (final_at IS NOT NULL OR received_at < ?4)";
+/// As `Request::forgotten_after` has it: sixty days of 86,400,000 ms, and seven.
+const FORGOTTEN: &str = "UPDATE requests SET dedupe = NULL
+    WHERE dedupe = ?1 AND upstream_party = ?2 AND organisation = ?3 AND final_at IS NOT NULL
+        AND max(min(coalesce(expires_at, final_at + 5184000000), final_at + 5184000000),
+            coalesce(expiry_first_set_at + 604800000, 0)) < ?4";
 const INSERT_SECRETS: &str =
     "INSERT INTO request_secrets (request_id, organisation, subject, callbacks, body) VALUES (?1, ?2, ?3, ?4, ?5)";
 const BY_WIRE_ID: &str = "SELECT id FROM requests WHERE wire_id = ?1 AND upstream_party = ?2 AND organisation = ?3";

@@ -3,11 +3,11 @@
 use habeas_core::{
     clock::{DAY_MS, Instant},
     domain::Domain,
-    id::RequestId,
+    id::{PartyId, RequestId},
     identity::{Format, Identity},
     request::Request,
 };
-use habeas_trust::seal::Sealer;
+use habeas_trust::{digest::hex, seal::Sealer};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -108,20 +108,40 @@ impl Sqlite {
     }
 
     pub(super) async fn save_person_verification(&self, verification: &Verification) -> Result<()> {
-        let Verification { request, revision, code_mac, code_until, tries, sendings, .. } = verification.clone();
-        let save = move |conn: &Connection| {
-            let saved = conn.prepare_cached(SAVE)?.execute(params![
-                request.as_str(),
-                revision,
-                code_mac,
-                ms(code_until),
-                tries,
-                sendings,
-            ])?;
-            if saved == 0 { Err(StoreError::Stale) } else { Ok(()) }
-        };
-        self.writer.run(save).await
+        let verification = verification.clone();
+        self.writer.run(move |conn| save(conn, &verification)).await
     }
+
+    pub(super) async fn load_repeated(
+        &self,
+        organisation: &Domain,
+        party: &PartyId,
+        body: &[u8],
+        since: Instant,
+    ) -> Result<Option<RequestId>> {
+        let Some(sealer) = self.sealers.get(organisation) else { return Ok(None) };
+        let (dedupe, organisation, party) = (hex(&sealer.mac("repeat", body)), organisation.clone(), party.clone());
+        let load = move |conn: &Connection| {
+            let mut query = conn.prepare_cached(REPEATED)?;
+            let found = params![dedupe, party.as_str(), organisation.as_str(), since.ms()];
+            Ok(query.query_row(found, |row| text(row, 0, RequestId::new)).optional()?)
+        };
+        self.readers.run(load).await
+    }
+}
+
+/// Saves how far a person is.
+pub(super) fn save(conn: &Connection, verification: &Verification) -> Result<()> {
+    let Verification { request, revision, code_mac, code_until, tries, sendings, .. } = verification;
+    let saved = conn.prepare_cached(SAVE)?.execute(params![
+        request.as_str(),
+        revision,
+        code_mac,
+        ms(*code_until),
+        tries,
+        sendings,
+    ])?;
+    if saved == 0 { Err(StoreError::Stale) } else { Ok(()) }
 }
 
 const FORGET: &str = "DELETE FROM tokens_seen WHERE at < ?1";
@@ -131,7 +151,12 @@ const ANOTHERS: &str =
     "SELECT EXISTS (SELECT 1 FROM tokens_seen WHERE digest = ?1 AND (organisation <> ?2 OR party <> ?3))";
 const INDEX: &str = "INSERT INTO blind_index (mac, organisation, received_at, request_id) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT DO NOTHING";
-const ASKED: &str = "SELECT request_id FROM blind_index WHERE mac = ?1 AND organisation = ?2 AND received_at >= ?3";
+/// What was denied or taken back is nobody's doing, and what nobody has looked at yet may be anybody's.
+const ASKED: &str = "SELECT b.request_id FROM blind_index b JOIN requests r ON r.id = b.request_id
+    WHERE b.mac = ?1 AND b.organisation = ?2 AND b.received_at >= ?3
+        AND r.state NOT IN ('received', 'awaiting_verification', 'denied', 'cancelled')";
+const REPEATED: &str = "SELECT id FROM requests
+    WHERE dedupe = ?1 AND upstream_party = ?2 AND organisation = ?3 AND final_at IS NULL AND received_at >= ?4";
 const LOAD: &str = "SELECT request_id, revision, code_mac, code_until, tries, sendings FROM verifications
     WHERE token_mac = ?1 AND organisation = ?2";
 const SAVE: &str = "UPDATE verifications SET revision = revision + 1, code_mac = ?3, code_until = ?4, tries = ?5,

@@ -89,6 +89,7 @@ impl RawStanding {
             (Some(opener), Some(sealed)) => StandingSecrets::open(&opener.keys, &opener.key, self.seq, sealed)?,
             _ => StandingSecrets::default(),
         };
+        let found = secrets.found.clone();
         let (state, details) = secrets.state(&self.state, self.reached, self.ground)?;
         Ok(Standing {
             wire_id: request.wire_id.clone(),
@@ -97,6 +98,7 @@ impl RawStanding {
             received_at: request.received_at,
             expected_by: self.expected_by,
             details,
+            found,
         })
     }
 

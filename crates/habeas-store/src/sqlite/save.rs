@@ -7,7 +7,7 @@ use super::{
     Sqlite,
     convert::ms,
     issued::{self, SealedIssued},
-    lanes,
+    lanes, persons,
     rows::Opener,
 };
 use crate::{
@@ -102,6 +102,9 @@ impl PreparedSave {
         if let Some(waiting) = &self.save.waiting {
             waiting_legs(conn, &request.id, waiting)?;
         }
+        if let Some(proved) = &self.save.proved {
+            persons::save(conn, proved)?;
+        }
         if let Some(token_mac) = &self.token_mac {
             conn.prepare_cached(VERIFY)?.execute(params![
                 request.id.as_str(),
@@ -116,7 +119,13 @@ impl PreparedSave {
 /// Whoever has the lease of one that is held loses it; what is released may be due already.
 fn waiting_legs(conn: &Connection, id: &RequestId, waiting: &Waiting) -> Result<()> {
     match waiting {
-        Waiting::Held => conn.prepare_cached(HOLD)?.execute([id.as_str()])?,
+        Waiting::Held => {
+            // Whoever decided to hold what was tried meanwhile decides anew.
+            if conn.prepare_cached(TRIED)?.query_row([id.as_str()], |row| row.get(0))? {
+                return Err(StoreError::Stale);
+            }
+            conn.prepare_cached(HOLD)?.execute([id.as_str()])?
+        }
         Waiting::GivenUp => conn.prepare_cached(GIVE_UP)?.execute([id.as_str()])?,
         Waiting::TakenBack { at } => {
             conn.prepare_cached(GIVE_UP)?.execute([id.as_str()])?;
@@ -127,6 +136,8 @@ fn waiting_legs(conn: &Connection, id: &RequestId, waiting: &Waiting) -> Result<
     Ok(())
 }
 
+const TRIED: &str =
+    "SELECT EXISTS (SELECT 1 FROM legs WHERE request_id = ?1 AND state NOT IN ('waiting', 'inapplicable'))";
 const HOLD: &str = "UPDATE legs SET due_at = NULL, leased_until = NULL, fence = fence + 1
     WHERE request_id = ?1 AND state = 'waiting'";
 const GIVE_UP: &str = "UPDATE legs SET state = 'waived', due_at = NULL, leased_until = NULL, fence = fence + 1,

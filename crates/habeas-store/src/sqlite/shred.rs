@@ -3,7 +3,7 @@
 //! Its data key is overwritten, and with it what the key has sealed, in the file and in the log. First whatever is
 //! still owed is closed, or it would be tried for ever with nothing to say.
 
-use habeas_core::clock::Instant;
+use habeas_core::clock::{DAY_MS, Instant};
 use rusqlite::{Connection, params};
 
 use super::Sqlite;
@@ -19,9 +19,13 @@ impl Sqlite {
     }
 }
 
+/// So long a request stays readable whose parties are still to be asked to take it back.
+const TAKING_BACK_MS: i64 = 90 * DAY_MS;
+
 fn shred(conn: &Connection, now: Instant, limit: u32) -> Result<u32> {
     let mut due = conn.prepare_cached(DUE)?;
-    let ids = due.query_map(params![now.ms(), limit], |row| row.get::<_, String>(0))?;
+    let ids =
+        due.query_map(params![now.ms(), limit, now.plus_ms(-TAKING_BACK_MS).ms()], |row| row.get::<_, String>(0))?;
     let ids = ids.collect::<rusqlite::Result<Vec<_>>>()?;
     let mut given_up = 0;
     for id in &ids {
@@ -37,7 +41,10 @@ fn shred(conn: &Connection, now: Instant, limit: u32) -> Result<u32> {
 }
 
 const DUE: &str = "SELECT id FROM requests INDEXED BY requests_shred
-    WHERE shred_after IS NOT NULL AND wrapped_key IS NOT NULL AND shred_after <= ?1 ORDER BY shred_after LIMIT ?2";
+    WHERE shred_after IS NOT NULL AND wrapped_key IS NOT NULL AND shred_after <= ?1
+        AND (shred_after <= ?3 OR NOT EXISTS (
+            SELECT 1 FROM legs l WHERE l.request_id = requests.id AND l.open AND l.cancel = 'wanted'))
+    ORDER BY shred_after LIMIT ?2";
 const GIVE_UP: &str = "UPDATE deliveries SET state = 'abandoned', head = 0, replaced = 0, leased_until = NULL
     WHERE request_id = ?1 AND state IN ('due', 'leased')";
 const STEPS: [&str; 7] = [

@@ -40,6 +40,15 @@ impl Store for Sqlite {
     async fn secrets(&self, id: &RequestId) -> Result<Option<Secrets>> {
         self.load_secrets(id).await
     }
+    async fn repeated(
+        &self,
+        organisation: &Domain,
+        party: &PartyId,
+        body: &[u8],
+        since: Instant,
+    ) -> Result<Option<RequestId>> {
+        self.load_repeated(organisation, party, body, since).await
+    }
     async fn asked_before(&self, organisation: &Domain, identities: &[Identity], since: Instant) -> Result<u32> {
         self.count_asked_before(organisation, identities, since).await
     }

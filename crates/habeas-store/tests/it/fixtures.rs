@@ -53,6 +53,7 @@ pub(crate) fn request(id: &str) -> Request {
             received_at: at(0),
             expected_by: at(30_000),
             details: None,
+            found: None,
         },
         submitted_at: Some(at(-5)),
         promised_by: at(40_000),
@@ -139,6 +140,7 @@ pub(crate) fn change(before: &Request, change: &Change, lanes: &[i32]) -> Save {
         shred_after: None,
         waiting: None,
         verification: None,
+        proved: None,
         request,
     }
 }

@@ -128,6 +128,9 @@ macro_rules! suite {
             );
             suite!(@ $open, persons:
                 the_same_bytes_are_the_same_request_while_it_is_open_and_young
+                a_request_is_found_by_its_bytes_when_they_can_no_longer_be_read
+                a_key_means_its_request_for_as_long_as_that_is_remembered
+                what_is_revoked_is_taken_back_in_the_same_breath
                 a_token_is_good_for_one_sender_and_one_organisation
                 a_person_who_asks_again_is_recognized_until_the_request_is_shredded
                 a_code_is_known_by_its_request_and_counted

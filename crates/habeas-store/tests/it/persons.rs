@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use habeas_core::{
-    id::{LegId, RequestId},
-    leg::LegState,
+    event::Standing,
+    id::{LegId, PartyId, RequestId},
+    leg::{Leg, LegCancel, LegState, Progress},
     request::Request,
     state::Change,
     submission::Dedupe,
 };
 use habeas_store::{
     Store, StoreError,
-    model::{NewLeg, NewRequest, Receive, Save, Verification, Waiting},
+    model::{LegSave, NewLeg, NewRequest, Receive, Save, Verification, Waiting},
 };
 use url::Url;
 
@@ -46,6 +47,45 @@ pub(crate) async fn the_same_bytes_are_the_same_request_while_it_is_open_and_you
     assert_eq!(same_as(store, theirs).await, None, "somebody else's");
 }
 
+pub(crate) async fn a_request_is_found_by_its_bytes_when_they_can_no_longer_be_read(store: Arc<dyn Store>) {
+    let store = &*store;
+    accept(store, by_bytes("r1", 0)).await;
+    let found = async |party: &str, body: &[u8], since: i64| {
+        let found = store.repeated(&US.parse().unwrap(), &PartyId::new(party), body, at(since)).await.unwrap();
+        found.map(|id| id.to_string())
+    };
+    assert_eq!(found("party", BODY, 0).await.as_deref(), Some("r1"));
+    for (party, body, since) in [("stranger", BODY, 0), ("party", b"{}".as_slice(), 0), ("party", BODY, 1)] {
+        assert_eq!(found(party, body, since).await, None);
+    }
+    move_on(store, "r1", &Change::Cancel, &[]).await;
+    assert_eq!(found("party", BODY, 0).await, None, "it is final");
+}
+
+pub(crate) async fn a_key_means_its_request_for_as_long_as_that_is_remembered(store: Arc<dyn Store>) {
+    const DAYS: i64 = 24 * 60 * 60 * 1000;
+    let store = &*store;
+    let keyed = |id: &str, days: i64| {
+        let new = NewRequest { dedupe: Some(Dedupe::Key("k".to_owned())), ..new(id) };
+        let standing = Standing { received_at: at(days * DAYS), ..new.request.standing.clone() };
+        NewRequest { request: Request { standing, ..new.request.clone() }, ..new }
+    };
+    accept(store, keyed("r1", 0)).await;
+    assert_eq!(same_as(store, keyed("r2", 400)).await.as_deref(), Some("r1"), "it is open");
+    let results = vec![RESULTS.parse().unwrap()];
+    move_on(store, "r1", &Change::Start, &[]).await;
+    move_on(store, "r1", &Change::Fulfill { results, expires_at: Some(at(20 * DAYS)) }, &[]).await;
+    assert_eq!(same_as(store, keyed("r2", 20)).await.as_deref(), Some("r1"));
+    assert_eq!(
+        same_as(store, keyed("r2", 21)).await,
+        None,
+        "its results have ended, and nobody is told of it any more"
+    );
+    move_on(store, "r2", &Change::Cancel, &[]).await;
+    assert_eq!(same_as(store, keyed("r3", 60)).await.as_deref(), Some("r2"));
+    assert_eq!(same_as(store, keyed("r3", 61)).await, None);
+}
+
 pub(crate) async fn a_token_is_good_for_one_sender_and_one_organisation(store: Arc<dyn Store>) {
     let store = &*store;
     let with_token = |id: &str| NewRequest { token: Some([7; 32]), ..new(id) };
@@ -75,6 +115,10 @@ pub(crate) async fn a_person_who_asks_again_is_recognized_until_the_request_is_s
     accept(store, new("r1")).await;
     accept(store, new("r2")).await;
     accept(store, NewRequest { recognizable: false, ..new("r3") }).await;
+    assert_eq!(asked(0).await, 0, "nobody has looked at them: anybody may have made them");
+    for id in ["r1", "r2", "r3"] {
+        move_on(store, id, &Change::Start, &[]).await;
+    }
     assert_eq!((asked(0).await, asked(1).await), (2, 0));
     assert_eq!(store.asked_before(&OTHER.parse().unwrap(), &subject().identities, at(0)).await.unwrap(), 0);
     shred(store, "r1").await;
@@ -162,6 +206,34 @@ pub(crate) async fn legs_wait_until_they_are_released_by_stage(store: Arc<dyn St
     assert!(lease_legs(store, 900).await.is_empty());
 }
 
+pub(crate) async fn what_is_revoked_is_taken_back_in_the_same_breath(store: Arc<dyn Store>) {
+    let store = &*store;
+    let legs = ["l1", "l2", "l3"].map(|name| new_leg(leg("r1", name))).to_vec();
+    accept(store, NewRequest { legs, ..new("r1") }).await;
+    for (name, progress) in [("l2", Progress::Pending), ("l3", Progress::Fulfilled)] {
+        change_leg(store, name, |save| LegSave { leg: sent(&save.leg, progress), due_at: Some(at(900)), ..save }).await;
+    }
+    let save = change(&current(store, "r1").await, &Change::Cancel, &[]);
+    let save = Save { waiting: Some(Waiting::TakenBack { at: at(50) }), shred_after: Some(at(60)), ..save };
+    store.apply(save).await.unwrap();
+    let rows = store.legs(&RequestId::new("r1")).await.unwrap();
+    let stand: Vec<_> = rows.iter().map(|row| (row.leg.state.name(), row.leg.cancel, row.due_at)).collect();
+    let expected = [
+        ("waived", LegCancel::No, None),
+        ("pending", LegCancel::Wanted, Some(at(50))),
+        ("fulfilled", LegCancel::No, Some(at(900))),
+    ];
+    assert_eq!(stand, expected);
+
+    assert_eq!(store.shred(at(70), 9).await.unwrap(), 0, "a party is still to be asked, by what is sealed");
+    change_leg(store, "l2", |save| {
+        let leg = Leg { cancel: LegCancel::Done, ..sent(&save.leg, Progress::Cancelled) };
+        LegSave { leg, due_at: None, ..save }
+    })
+    .await;
+    assert_eq!(store.shred(at(70), 9).await.unwrap(), 1);
+}
+
 pub(crate) async fn a_leg_that_was_tried_is_neither_held_nor_given_up(store: Arc<dyn Store>) {
     let store = &*store;
     accept(store, NewRequest { legs: vec![new_leg(leg("r1", "l1"))], ..new("r1") }).await;
@@ -173,10 +245,10 @@ pub(crate) async fn a_leg_that_was_tried_is_neither_held_nor_given_up(store: Arc
         body: BODY.to_vec(),
     };
     store.freeze(&LegId::new("l1"), leased.fence, &message).await.unwrap();
-    for waiting in [Waiting::Held, Waiting::GivenUp] {
-        let save = change(&current(store, "r1").await, &Change::Note { words: DETAILS.to_owned() }, &[]);
-        store.apply(Save { waiting: Some(waiting), ..save }).await.unwrap();
-        assert_eq!(the_leg(store, "l1").await.leg.state, LegState::Unsent);
-    }
+    let note = async || change(&current(store, "r1").await, &Change::Note { words: DETAILS.to_owned() }, &[]);
+    let held = store.apply(Save { waiting: Some(Waiting::Held), ..note().await }).await;
+    assert!(matches!(held, Err(StoreError::Stale)), "it may have arrived");
+    store.apply(Save { waiting: Some(Waiting::GivenUp), ..note().await }).await.unwrap();
+    assert_eq!(the_leg(store, "l1").await.leg.state, LegState::Unsent);
     store.release_leg(&LegId::new("l1"), leased.fence, at(60)).await.unwrap();
 }

@@ -3,16 +3,20 @@
 //! | # | trap | test |
 //! |---|---|---|
 //! | 1 | a callback overtakes the receipt, or comes instead of it | controller/lost `a_callback_may_overtake_the_receipt`, faults/meanwhile |
+//! | 2 | a callback comes before the id is known | drp/agent/lost `a_callback_may_overtake_the_answer` |
 //! | 3 | callbacks told from the present state | deliveries/order `all_changes_arrive_in_order_and_each_as_it_was_even_when_late` |
 //! | 4 | a retry rendered by newer code differs by a byte | here |
-//! | 6 | one leg for a party loses the second right | no protocol here has requests of several rights |
+//! | 6 | one leg for a party loses the second right, or erases first | bridge/access `what_is_to_be_read_is_read_before_anything_is_erased` |
 //! | 7 | a denial is told as work in progress | webhook `a_denial_is_never_told_as_done`, here for 0.1 |
 //! | 8 | results that expire turn `completed` back | here |
 //! | 9 | a leg that overtakes swallows `distributed` | core `a_leg_that_overtakes_still_lets_distributed_be_heard`, here by callbacks |
 //! | 10 | a processor reports past the agent | agent/flow_g |
 //! | 11 | the second receipt differs | idempotency, here with a new key |
-//! | 14 | a leg in doubt is not taken back | agent/cancels `a_leg_in_doubt_is_cancelled_too`, here for a controller |
+//! | 12 | a retry after a lost answer makes two requests | drp/agent/lost `a_business_of_ours_takes_the_second_try_for_the_first` |
+//! | 13 | one rule for all of what may still be taken back | bridge/revoked `who_could_not_take_it_back_is_named_to_the_agent` |
+//! | 14 | a leg in doubt is not taken back | agent/cancels `a_leg_in_doubt_is_cancelled_too`, here for a controller, drp/agent/revoked |
 //! | 15 | members lose bytes on the way | agent/exchange `an_agent_forwards_verbatim_to_two_versions_and_folds` |
+//! | 16 | a token for one business works at another | drp/tenancy `a_token_for_another_business_is_refused` |
 //! | 17 | a mount's order decides the version | versions/unprefixed `one_mount_without_prefix_takes_its_version_from_the_body_and_keeps_it` |
 //! | 18 | nobody notices a flipped bit in a redacted receipt | evidence_kept `a_redacted_receipt_cannot_notice_a_flipped_bit_unless_the_hole_is_refilled` |
 //! | 19 | shredding leaves deliveries leased for ever | here |
@@ -21,7 +25,7 @@
 //! | 22 | results of an agent's processors reach nobody | agent/flow_g `results_reach_the_controller_past_an_agent_that_has_no_word_for_them` |
 //! | 23 | extensions show every processor the others' entries | opengdpr `extensions_go_on_as_they_came_or_the_party_is_shown_its_own_alone` |
 //!
-//! 2, 5, 12, 13 and 16 are of protocols whose receivers make the ids.
+//! 5 is of a protocol whose messages are signed for a short time only.
 
 use std::sync::Arc;
 

@@ -35,8 +35,8 @@ pub(super) fn assemble(
     loaded: &mut Loaded,
     place: &str,
     from: &configured::Organisation,
-    roots: &Roots,
-    now: Instant,
+    (roots, now): (&Roots, Instant),
+    secrets: &mut party::Secrets,
 ) -> Option<(Tenant, MasterKey)> {
     let domain = required(loaded, &format!("{place}.domain"), from.domain.as_ref());
     let public_url = public_url(loaded, &format!("{place}.public_url"), from.public_url.as_ref());
@@ -49,7 +49,7 @@ pub(super) fn assemble(
     let business::Assembled { api_base, policy } = business::assemble(loaded, place, from, &mounts);
     let fulfilment::Assembled { by, beside } = fulfilment::assemble(loaded, place, from);
     let hands = party::Hands { sealer: sealer.as_deref(), key: key.as_ref() };
-    let peers = party::assemble(loaded, place, from, hands);
+    let peers = party::assemble(loaded, place, from, hands, secrets);
     if let (Some(domain), Some(key), Some(chain)) = (&domain, &key, &chain) {
         chain_fits(loaded, &format!("{place}.certificate_file"), key, chain, (domain, roots, now));
     }

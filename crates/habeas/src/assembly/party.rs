@@ -45,9 +45,18 @@ pub(super) struct Hands<'a> {
     pub(super) key: Option<&'a Arc<SigningKey>>,
 }
 
+/// What is known of the secrets that identity tokens are signed with, of all parties of all organisations.
+pub(super) type Secrets = HashSet<[u8; 32]>;
+
 /// The parties of an organisation that have what they cannot be without.
-pub(super) fn assemble(loaded: &mut Loaded, place: &str, us: &Organisation, hands: Hands<'_>) -> Vec<Peer> {
-    let (mut ids, mut hashes, mut secrets) = (HashSet::new(), HashSet::new(), HashSet::new());
+pub(super) fn assemble(
+    loaded: &mut Loaded,
+    place: &str,
+    us: &Organisation,
+    hands: Hands<'_>,
+    secrets: &mut Secrets,
+) -> Vec<Peer> {
+    let (mut ids, mut hashes) = (HashSet::new(), HashSet::new());
     let mut peers = Vec::new();
     for (index, from) in us.party.iter().enumerate() {
         let place = format!("{place}.party[{index}]");
@@ -58,7 +67,7 @@ pub(super) fn assemble(loaded: &mut Loaded, place: &str, us: &Organisation, hand
         }
         let name = name(from);
         let seal = Seal { domain: us.domain.as_ref(), sealer: hands.sealer, party: name.as_deref() };
-        let identity_keys = tokens::keys(loaded, &place, from, seal, &mut secrets);
+        let identity_keys = tokens::keys(loaded, &place, from, seal, secrets);
         let identity_signer = tokens::signer(loaded, &place, from, seal, hands.key);
         let Some(peer) = peer(loaded, &place, us, from, seal) else { continue };
         if !ids.insert(peer.party.id.clone()) {

@@ -68,7 +68,8 @@ pub struct Grant {
     pub rights: Option<Vec<Right>>,
 }
 
-/// How often the same person may ask. Who asks more often is denied with `too_many_requests`.
+/// How often the same person may ask. Who asks more often is denied with `too_many_requests`. Requests count as long as
+/// their personal data are kept: by the organisation's `keep`, after they have ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AtMost {

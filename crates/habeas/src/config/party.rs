@@ -60,8 +60,9 @@ pub struct Party {
     /// (RS256 or ES256).
     #[schema(value_type = Option<String>)]
     pub identity_algorithm: Option<IdentitySigner>,
-    /// In `drp/0.5`, where people may be sent back to who have proved who they are: `https://` and a host, such as
-    /// `https://agent.example`.
+    /// In `drp/0.5`, the agent's own places, `https://` and a host, such as `https://agent.example`: where people may be
+    /// sent back to who have proved who they are, and where callbacks show our credential. To its domain and what is
+    /// below that they do so anyway; elsewhere they go without.
     #[schema(value_type = Vec<String>)]
     pub redirect_origins: Vec<Url>,
     /// In `drp/0.5`, whether answers to it show the SHA-512 of the secret that this organisation calls it with, which the

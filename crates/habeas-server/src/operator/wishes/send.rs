@@ -32,7 +32,8 @@ pub struct Send {
     /// The person.
     pub identities: Vec<dto::Identity>,
     /// What is claimed of the person beyond that, for receivers that take identity tokens (DRP): `name`, `address`,
-    /// `email_verified`, `power_of_attorney`, … Only what was verified may be said to be.
+    /// `email_verified`, `power_of_attorney`, … Only what was verified may be said to be, and `verification_method` says
+    /// how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub claims: Option<serde_json::Map<String, serde_json::Value>>,
@@ -101,7 +102,9 @@ impl Wish for Send {
         &["from", "to", "right", "identities", "claims", "relationships", "regime", "submitted_at", "reference"];
 
     fn read(form: &Form<'_>) -> Result<Self::Meaning, Problem> {
-        meaning(form.must(form.parsed("from")?, "from")?, form)
+        let send = meaning(form.must(form.parsed("from")?, "from")?, form)?;
+        verified_somehow(&send.claims)?;
+        Ok(send)
     }
 }
 
@@ -134,12 +137,25 @@ fn meaning(from: Domain, form: &Form<'_>) -> Result<habeas_engine::operator::Sen
 /// Claims that a token has for its own sake are the sender's to make.
 const TECHNICAL: [&str; 6] = ["iss", "aud", "exp", "nbf", "iat", "jti"];
 
+/// The claim that says how the others were verified.
+const METHOD: &str = "verification_method";
+
 fn claims(form: &Form<'_>) -> Result<Vec<Carried>, Problem> {
     let claims = form.members("claims")?.unwrap_or_default();
     if claims.iter().any(|claim| TECHNICAL.contains(&claim.name.as_str())) {
         return Err(invalid("claims", format!("none of {}, which every token gets of itself", TECHNICAL.join(", "))));
     }
     Ok(claims)
+}
+
+/// What is said to be verified was so in some way, and the receiver is told in which.
+fn verified_somehow(claims: &[Carried]) -> Result<(), Problem> {
+    let named = |name: &str| claims.iter().any(|claim| claim.name == name && claim.json != "null");
+    let verified = claims.iter().any(|claim| claim.name.ends_with("_verified") && claim.json == "true");
+    if verified && !named(METHOD) {
+        return Err(invalid("claims", format!("{METHOD} beside what is said to be verified: how was it?")));
+    }
+    Ok(())
 }
 
 fn reference(form: &Form<'_>) -> Result<Option<String>, Problem> {

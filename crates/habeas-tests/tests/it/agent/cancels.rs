@@ -235,6 +235,7 @@ async fn a_crash_between_the_wish_and_the_legs_loses_nothing() {
     let wish = Save {
         waiting: None,
         verification: None,
+        proved: None,
         from_seq,
         request,
         events: vec![event],

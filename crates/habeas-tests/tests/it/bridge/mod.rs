@@ -4,7 +4,10 @@ mod absent;
 mod access;
 mod deletion;
 mod opt_out;
+mod proof;
+mod relationships;
 mod revoked;
+mod told;
 
 use habeas_core::{clock::HOUR_MS, id::RequestId};
 use serde_json::Value;

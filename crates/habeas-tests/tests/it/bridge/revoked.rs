@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{ADS, MAIL, two};
 use crate::world::{
-    Setup, World,
+    Fault, Setup, Work, World,
     drp::{Exercise, words},
 };
 
@@ -85,6 +85,7 @@ async fn a_crash_between_the_answer_and_the_parties_loses_nothing() {
     let save = Save {
         waiting: Some(Waiting::TakenBack { at: world.now() }),
         verification: None,
+        proved: None,
         from_seq,
         request,
         events: vec![event],
@@ -114,4 +115,49 @@ async fn a_crash_before_anybody_took_it_up_loses_nothing() {
     world.live(HOUR_MS).await;
     assert_eq!(world.stands(&asked).await, words("in_progress", None));
     assert_eq!((world.state_at(MAIL).await, world.state_at(ADS).await), ("received".to_owned(), "received".to_owned()));
+}
+
+#[tokio::test]
+async fn what_is_in_doubt_at_a_processor_is_taken_back_too() {
+    for fault in [Fault::Mute, Fault::Down] {
+        let mut world = World::with(two()).await;
+        // It can be asked what it supports, and then the line breaks.
+        world.exercised(&Exercise::deletion().claim("email", "first@example.org")).await;
+        world.wire.breaks(ADS, fault);
+        let asked = world.exercised(&Exercise::deletion()).await;
+        assert_eq!(world.leg_at(&asked, ADS, "erasure").await["accepted_at"], json!(null));
+        assert_eq!(world.revoke(&asked).await.is(200).json()["status"], "revoked");
+        world.live(HOUR_MS).await;
+        world.restart().await;
+        world.wire.mend(ADS);
+        world.live(2 * DAY_MS).await;
+        let leg = world.leg_at(&asked, ADS, "erasure").await;
+        assert_eq!(leg["cancel"], "done", "{fault:?}: {leg}");
+        let details = world.details(&asked).await;
+        assert!(!details.contains("could not"), "{fault:?}: {details}");
+        let listed =
+            world.operate("GET", &format!("/requests?organisation={ADS}&state=received,in_progress"), "").await;
+        let open = listed.json()["requests"].as_array().unwrap().len();
+        assert_eq!(open, 1, "{fault:?}: the first person's only");
+    }
+}
+
+#[tokio::test]
+async fn the_own_systems_that_were_told_are_told_that_it_is_over() {
+    let world = World::with(Setup { work: Work::Webhook, ..Setup::default() }).await;
+    let asked = world.exercised(&Exercise::deletion()).await;
+    assert_eq!(world.peer.heard("/work").len(), 1);
+    world.revoke(&asked).await.is(200);
+    world.live(HOUR_MS).await;
+    let heard = world.peer.heard("/work");
+    assert_eq!(heard.len(), 2);
+    let told = heard[1].json();
+    assert_eq!((&told["type"], &told["request_id"]), (&json!("request.cancelled"), &json!(asked.id.as_str())));
+    assert!(!told.to_string().contains("ann@"), "whose it is they know: {told}");
+    // Who was told nothing is told nothing.
+    let held = World::with(Setup { work: Work::Webhook, hold_ms: DAY_MS, ..Setup::default() }).await;
+    let asked = held.exercised(&Exercise::deletion()).await;
+    held.revoke(&asked).await.is(200);
+    held.live(2 * DAY_MS).await;
+    assert!(held.peer.heard("/work").is_empty());
 }

@@ -13,7 +13,7 @@ use crate::world::{
 #[tokio::test]
 async fn every_change_is_told_under_the_agents_credential() {
     let world = World::new().await;
-    let asked = world.exercise(&Exercise::deletion().callback(world.peer.url("a", "/a"))).await;
+    let asked = world.exercise(&Exercise::deletion().callback(world.peer.url("calls.helper", "/a"))).await;
     assert!(world.peer.heard("/a").is_empty(), "the answer has told that it is open");
     world.work().await;
     let heard = world.peer.heard("/a");
@@ -26,9 +26,20 @@ async fn every_change_is_told_under_the_agents_credential() {
     world.work().await;
     assert_eq!(world.called_back("/a"), [words("in_progress", None), words("fulfilled", None)]);
 
-    let rivals = Exercise::deletion().by(RIVAL).callback(world.peer.url("b", "/b"));
+    let rivals = Exercise::deletion().by(RIVAL).callback(world.peer.url("calls.rival", "/b"));
     world.exercised(&rivals).await;
     assert_eq!(world.peer.heard("/b")[0].header("authorization"), format!("Bearer {}", secret(BUSINESS, RIVAL)));
+}
+
+#[tokio::test]
+async fn a_place_that_is_not_known_to_be_the_agents_is_told_and_shown_no_credential() {
+    let world = World::new().await;
+    for (n, name) in (0..).zip(["elsewhere", "rival", "nothelper", "helper.elsewhere"]) {
+        let path = format!("/{n}");
+        world.exercised(&Exercise::deletion().again(n).callback(world.peer.url(name, &path))).await;
+        assert_eq!(world.called_back(&path), [words("in_progress", None)]);
+        assert!(!world.peer.heard(&path)[0].headers.contains_key("authorization"), "{name}");
+    }
 }
 
 #[tokio::test]

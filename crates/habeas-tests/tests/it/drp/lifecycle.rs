@@ -82,6 +82,39 @@ async fn results_of_an_access_are_there_until_they_expire_and_then_it_is_expired
 }
 
 #[tokio::test]
+async fn results_that_are_gone_before_they_are_there_are_no_results() {
+    let world = World::new().await;
+    let asked = world.exercised(&Exercise::of("access")).await;
+    for at in ["2026-01-01T12:00:00Z", "2026-01-01T11:59:59Z", "2020-01-01T00:00:00Z"] {
+        let body = json!({"results_url": "https://business.example/r", "expires_at": at}).to_string();
+        world.act(&asked.id, "fulfill", &body).await.is(400);
+    }
+    assert_eq!(world.stands(&asked).await, words("in_progress", None));
+    let body = json!({"results_url": "https://business.example/r", "expires_at": "2026-01-01T12:00:01Z"});
+    world.act(&asked.id, "fulfill", &body.to_string()).await.is(200);
+}
+
+#[tokio::test]
+async fn what_is_over_is_not_said_to_be_worked_on() {
+    for bridge in [&[][..], &["mail.localhost"]] {
+        for end in ["fulfill", "deny", "revoke"] {
+            let world = World::with(Setup { bridge, ..Setup::default() }).await;
+            let asked = world.exercised(&Exercise::of("sale:opt-out")).await;
+            let before = world.standing(&asked).await;
+            assert_eq!(before["processing_details"], "business.localhost is working on it");
+            match end {
+                "fulfill" => drop(world.act(&asked.id, end, "").await.is(200)),
+                "deny" => drop(world.act(&asked.id, end, r#"{"ground": "no_match"}"#).await.is(200)),
+                _ => drop(world.revoke(&asked).await.is(200)),
+            }
+            world.live(DAY_MS).await;
+            let details = world.standing(&asked).await["processing_details"].to_string();
+            assert!(!details.contains("working on it"), "{end}: {details}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_ground_of_a_denial_has_its_reason() {
     let world = World::new().await;
     for (n, ground, reason) in [

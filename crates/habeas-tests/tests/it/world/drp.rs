@@ -124,6 +124,23 @@ fn set(object: &mut Value, name: &str, value: Value) {
     }
 }
 
+impl Answered {
+    /// An error as this protocol has it: its code as text, words, nothing else, and never from a cache (§3.06).
+    #[track_caller]
+    pub(crate) fn is_drp_error(&self, status: u16) {
+        assert_eq!(self.status, status, "{}", self.text());
+        assert_eq!(self.header("content-type"), "application/json");
+        assert_eq!(self.header("cache-control"), "no-store");
+        let error = self.json();
+        let names: Vec<_> = error.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, ["code", "message"], "{error}");
+        assert_eq!(error["code"], status.to_string());
+        assert!(error["message"].as_str().is_some_and(|text| !text.trim().is_empty()), "{error}");
+        assert!(!self.headers.contains_key("authorization"), "{error}");
+        assert!(!self.text().to_lowercase().contains("c4na7y"), "{error}");
+    }
+}
+
 /// Does something to business.localhost alone.
 pub(crate) fn of_business(tenant: &mut Tenant, change: impl FnOnce(&mut Tenant)) {
     if tenant.domain().as_str() == BUSINESS {

@@ -10,6 +10,7 @@ pub(crate) mod keys;
 pub(crate) mod letters;
 pub(crate) mod logs;
 pub(crate) mod peer;
+pub(crate) mod pip;
 mod tenants;
 pub(crate) mod trust;
 pub(crate) mod wire;

@@ -172,7 +172,9 @@ impl Plan<'_> {
             known.incoming = vec![self.shared(agent, &domain)];
             known.outgoing = Some(Credential::Bearer(Secret::new(drp::secret(&domain, agent))));
             known.identity_keys = vec![TokenKey::secret(&drp::identity_key(agent, &domain)).unwrap()];
-            known.redirect_origins = vec![drp::REDIRECT.parse::<Url>().unwrap().origin()];
+            // Where people go back to, and where it is called back.
+            let places = [drp::REDIRECT, &self.peer.url("a", "/a")];
+            known.redirect_origins = places.map(|place| place.parse::<Url>().unwrap().origin()).to_vec();
             tenant.peers.push(known);
         }
     }

@@ -37,7 +37,7 @@ impl Act<'_> {
 
     async fn send_token(&self) -> Outcome<String> {
         let person = Identity { kind: "email".into(), format: "raw".into(), value: "ann@example.org".into() };
-        let claims = json!({ "name": "Ann", "email_verified": true });
+        let claims = json!({ "name": "Ann", "email_verified": true, "verification_method": "a letter to the address" });
         let wish = Send {
             from: HELPER.to_owned(),
             to: Some(To::One(BUSINESS.to_owned())),

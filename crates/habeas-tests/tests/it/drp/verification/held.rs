@@ -122,3 +122,26 @@ async fn who_asks_for_the_proof_is_trusted_only_where_that_was_agreed() {
     let id = world.named_at("business.localhost", call["request_id"].as_str().unwrap()).await;
     assert_eq!(world.story(&id).await["state"], "awaiting_verification");
 }
+
+#[tokio::test]
+async fn a_crash_while_the_person_is_on_the_way_changes_nothing() {
+    let mut world = World::with(Setup { bridge: &[MAIL, ADS], ..verifying() }).await;
+    let (asked, link, token, page) = {
+        let visitor = world.awaiting(&Exercise::deletion()).await;
+        let page = visitor.comes().await;
+        visitor.asks_for_a_code(&page).await;
+        (visitor.asked.clone(), visitor.link.clone(), visitor.token.clone(), page)
+    };
+    let code = world.letters.code();
+    world.restart().await;
+    world.work().await;
+    let visitor = super::Visitor { world: &world, asked, token, link };
+    assert_eq!(world.stands(&visitor.asked).await.1.as_deref(), Some("need_user_verification"));
+    visitor.gives(&page, &code).await.is(303);
+    let asked = visitor.asked.clone();
+    world.restart().await;
+    world.work().await;
+    assert_eq!(world.stands(&asked).await, words("in_progress", None));
+    let posted = world.wire.all(|said| said.method == "POST" && [MAIL, ADS].contains(&said.to.as_str()));
+    assert_eq!(posted.len(), 2);
+}

@@ -39,7 +39,7 @@ async fn who_knows_the_code_is_sent_back_and_the_work_begins() {
     assert_eq!(world.called_back("/a").last(), Some(&words("in_progress", None)));
 
     // What was used is used up.
-    visitor.gives(&page, &code).await.is(410);
+    assert_eq!(visitor.gives(&page, &code).await.is(303).header("location"), REDIRECT, "pressed twice");
     visitor.presses(&page, "action=send").await.is(410);
     assert!(visitor.sees(&page).await.is(200).text().contains("Thank you"));
     visitor.comes_with(&visitor.parameters()).await.is(410);

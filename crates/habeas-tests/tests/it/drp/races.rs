@@ -1,0 +1,123 @@
+//! Several at once: one is first, and everybody hears the same afterwards (PRODUCT R11).
+
+use habeas_core::{clock::HOUR_MS, right::Right};
+use habeas_engine::directory::Tenant;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use url::form_urlencoded;
+
+use crate::world::{
+    Call, OPERATOR, Setup, World,
+    drp::{Asked, BUSINESS, Exercise, REDIRECT, about, of_business},
+};
+
+fn operators(asked: &Asked, what: &str, body: &str) -> Call {
+    let call = Call::post(&format!("/api/requests/{}/{what}", asked.id), body);
+    let call = if body.is_empty() { call.without("content-type") } else { call };
+    call.host("operator").by(OPERATOR)
+}
+
+impl World {
+    /// The changes of a request, by name.
+    async fn changes(&self, asked: &Asked) -> Vec<String> {
+        let story = self.story(&asked.id).await;
+        story["history"].as_array().unwrap().iter().map(|event| event["change"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_revocation_an_end_and_a_denial_one_comes_first() {
+    let mut seen = std::collections::HashSet::new();
+    let world = World::new().await;
+    for round in 0..12 {
+        let path = format!("/{round}");
+        let exercise = Exercise::deletion().again(round).callback(world.peer.url("a", &path));
+        let asked = world.exercised(&exercise).await;
+        let mut calls = JoinSet::new();
+        for n in 0..9 {
+            let call = match (n + round) % 3 {
+                0 => about("revoke", &asked.wire),
+                1 => operators(&asked, "fulfill", ""),
+                _ => operators(&asked, "deny", r#"{"ground": "no_match"}"#),
+            };
+            calls.spawn(call.to(world.router()));
+        }
+        let answers = calls.join_all().await;
+        assert!(answers.iter().all(|answer| [200, 409].contains(&answer.status)), "{answers:?}");
+        world.live(HOUR_MS).await;
+        let standing = world.standing(&asked).await;
+        let ends = world
+            .changes(&asked)
+            .await
+            .into_iter()
+            .filter(|change| ["cancel", "fulfill", "deny"].contains(&change.as_str()));
+        assert_eq!(ends.count(), 1, "{:?}", world.changes(&asked).await);
+        assert_eq!(world.peer.heard(&path).last().unwrap().json(), standing, "and that is what was told last");
+        seen.insert(standing["status"].as_str().unwrap().to_owned());
+    }
+    assert!(!seen.is_empty());
+}
+
+fn verifying(tenant: &mut Tenant) {
+    of_business(tenant, |tenant| tenant.business.verify = vec![Right::Erasure]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_right_code_many_times_is_one_proof_and_beside_a_revocation_it_is_one_of_the_two() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let world = World::with(Setup { adjust: verifying, bridge: &["mail.localhost"], ..Setup::default() }).await;
+    for round in 0..8 {
+        let exercise = Exercise::deletion().again(round);
+        let asked = world.exercised(&exercise).await;
+        let link: url::Url = world.standing(&asked).await["user_verification_url"].as_str().unwrap().parse().unwrap();
+        let query: String = form_urlencoded::Serializer::new(String::new())
+            .append_pair("identity", &exercise.token())
+            .append_pair("redirect_to", REDIRECT)
+            .append_pair("request_id", &asked.wire)
+            .finish();
+        let page = world.call(Call::get(&format!("{}?{query}", link.path())).host(BUSINESS)).await.is(303);
+        let page = page.header("location").to_owned();
+        let press = |form: &str| Call::post(&page, form).header("content-type", FORM).host(BUSINESS);
+        world.call(press("action=send")).await.is(303);
+        let check = format!("action=check&code={}", world.letters.code());
+        let mut calls = JoinSet::new();
+        for n in 0..10 {
+            let call = if round % 2 == 1 && n == 5 { about("revoke", &asked.wire) } else { press(&check) };
+            calls.spawn(call.to(world.router()));
+        }
+        let answers = calls.join_all().await;
+        assert!(answers.iter().all(|answer| answer.status < 500), "{answers:?}");
+        let changes = world.changes(&asked).await;
+        assert!(changes.iter().filter(|change| *change == "verified").count() <= 1, "{changes:?}");
+        world.live(HOUR_MS).await;
+        let sent = world.story(&asked.id).await["legs"][0].clone();
+        match round % 2 {
+            0 => assert_eq!(
+                (&world.standing(&asked).await["status"], &sent["state"]),
+                (&json!("in_progress"), &json!("pending"))
+            ),
+            _ => {
+                assert_eq!(world.standing(&asked).await["status"], "revoked");
+                assert!(["waived", "cancelled"].map(Value::from).contains(&sent["state"]), "{sent}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_of_different_people_do_not_hold_each_other_up() {
+    let world = World::new().await;
+    let mut calls = JoinSet::new();
+    for n in 0..64 {
+        let exercise = Exercise::deletion().claim("email", format!("p{n}@example.org"));
+        calls.spawn(exercise.call().to(world.router()));
+    }
+    let answers = calls.join_all().await;
+    let mut ids: Vec<_> = answers.into_iter().map(|answer| answer.is(200).json()["request_id"].to_string()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 64);
+    world.work().await;
+    let listed = world.operate("GET", "/requests?limit=100&state=in_progress", "").await.json();
+    assert_eq!(listed["requests"].as_array().unwrap().len(), 64);
+}
