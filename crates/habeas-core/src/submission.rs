@@ -8,6 +8,7 @@ use crate::{
     clock::Instant,
     id::{LegId, WireId},
     identity::Identity,
+    organisation::Organisation,
     regime::Regime,
     right::Right,
     secret::Secret,
@@ -55,6 +56,35 @@ impl CallbackUrl {
     pub fn parse(text: impl Into<String>) -> Result<Self, url::ParseError> {
         let text = text.into();
         Ok(Self { url: Url::parse(&text)?, text })
+    }
+
+    /// What a peer gives. Says only what the text shows; where the name leads is judged when the call is made.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_peer(text: String, us: &Organisation) -> Result<Self, &'static str> {
+        if text.chars().count() > us.limits.callback_url_chars {
+            return Err("it is too long");
+        }
+        // The parser mends what browsers mend: spaces, line ends, backslashes, missing slashes. A peer that looked at
+        // the same text might see another host.
+        let mended = text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\');
+        let whole = !mended && text.split_once("://").is_some_and(|(_, rest)| !rest.starts_with('/'));
+        let given = Self::parse(text).ok().filter(|_| whole).ok_or("it is not an absolute URL")?;
+        let url = given.url();
+        if url.scheme() != "https" && !(us.policy.plain_http && url.scheme() == "http") {
+            return Err("it must be https");
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err("it names no host");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("it must not hold a user name or password");
+        }
+        if url.fragment().is_some() {
+            return Err("it must not have a fragment");
+        }
+        Ok(given)
     }
 
     /// The text as it was given.

@@ -1,15 +1,11 @@
 //! What is handed to somebody who has to check a request without trusting us: everything its parties signed, sealed
 //! with the organisation's own key.
 
-use habeas_core::{
-    clock::Instant,
-    id::RequestId,
-    problem::{Code, Problem},
-};
+use habeas_core::{clock::Instant, id::RequestId};
 use habeas_evidence::{Evidence, Material, seal};
 use habeas_store::Store;
 
-use crate::{Engine, Error, Result, directory::Directory};
+use crate::{Engine, Error, Result, directory::Directory, operator::Story};
 
 impl Engine {
     /// The sealed export of a request, as [`habeas_evidence`] describes it.
@@ -28,18 +24,14 @@ impl Engine {
 /// # Errors
 /// As [`Engine::export_evidence`].
 pub async fn export(store: &dyn Store, directory: &Directory, id: &RequestId, now: Instant) -> Result<Vec<u8>> {
-    let request = store.request(id).await?.ok_or(Problem::new(Code::NotFound))?;
+    let Story { request, history, legs, receipts, .. } = Story::read(store, id).await?;
     let tenant = directory.tenant(&request.organisation).ok_or(Error::Bug("the organisation of a request is gone"))?;
-    let history = store.history(id).await?;
-    // Receipts last: one that arrives meanwhile may say more than its leg, never less.
-    let legs: Vec<_> = store.legs(id).await?.into_iter().map(|row| row.leg).collect();
-    let receipts: Vec<_> = store.receipts(id).await?.into_iter().map(|row| row.receipt).collect();
     let material = Material {
         exported_at: now,
         request: &request,
         history: &history,
-        legs: &legs.iter().collect::<Vec<_>>(),
-        receipts: &receipts.iter().collect::<Vec<_>>(),
+        legs: &legs.iter().map(|row| &row.leg).collect::<Vec<_>>(),
+        receipts: &receipts.iter().map(|row| &row.receipt).collect::<Vec<_>>(),
     };
     let evidence = Evidence::gather(&material, |party| tenant.peer(party).map(|peer| peer.party.domain.clone()));
     seal(&evidence, &tenant.key, &tenant.chain).map_err(|error| {

@@ -18,10 +18,12 @@ use habeas_core::{
     state::{Change, Ground},
     submission::Carried,
 };
-use habeas_store::{DeliveryFilter, DeliveryRow, LegFilter, LegRow, ReceiptRow, RequestFilter, Retry, Secrets};
+use habeas_store::{
+    DeliveryFilter, DeliveryRow, LegFilter, LegRow, ReceiptRow, RequestFilter, Retry, Secrets, Store, StoreError,
+};
 use url::Url;
 
-use crate::{Engine, Result, directory::Tenant};
+use crate::{Engine, Error, Result, change::TRIES, directory::Tenant};
 
 /// A request with its whole story.
 pub struct Story {
@@ -35,6 +37,29 @@ pub struct Story {
     pub receipts: Vec<ReceiptRow>,
     /// What is or was owed because of it.
     pub deliveries: Vec<DeliveryRow>,
+}
+
+impl Story {
+    /// Reads all of it as it was at one moment: what changes while it is read is read again.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] when there is no such request; when the store fails.
+    pub(crate) async fn read(store: &dyn Store, id: &RequestId) -> Result<Self> {
+        let request = async || store.request(id).await?.ok_or(Error::from(Problem::new(Code::NotFound)));
+        let owed = DeliveryFilter { request: Some(id.clone()), limit: 1000, ..DeliveryFilter::default() };
+        let mut before = request().await?;
+        for _ in 0..TRIES {
+            let (history, legs) = (store.history(id).await?, store.legs(id).await?);
+            // Receipts after legs: one that arrives meanwhile may say more than its leg, never less.
+            let (receipts, deliveries) = (store.receipts(id).await?, store.deliveries(&owed).await?);
+            let after = request().await?;
+            if after.standing.seq == before.standing.seq {
+                return Ok(Self { request: after, history, legs, receipts, deliveries });
+            }
+            before = after;
+        }
+        Err(StoreError::Stale.into())
+    }
 }
 
 /// A request of ours to be sent.
@@ -117,15 +142,7 @@ impl Engine {
     /// # Errors
     /// [`Code::NotFound`] when there is none of that name; when the store fails.
     pub async fn story(&self, id: &RequestId) -> Result<Story> {
-        let request = self.store.request(id).await?.ok_or(Problem::new(Code::NotFound))?;
-        let deliveries = DeliveryFilter { request: Some(id.clone()), limit: 1000, ..DeliveryFilter::default() };
-        Ok(Story {
-            request,
-            history: self.store.history(id).await?,
-            legs: self.store.legs(id).await?,
-            receipts: self.store.receipts(id).await?,
-            deliveries: self.store.deliveries(&deliveries).await?,
-        })
+        Story::read(self.store.as_ref(), id).await
     }
 
     /// The personal part of a request.

@@ -58,6 +58,36 @@ async fn of_a_revocation_an_end_and_a_denial_one_comes_first() {
     assert!(!seen.is_empty());
 }
 
+/// What is shown beside each other belongs together, however fast it changes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_story_is_told_as_it_was_at_one_moment() {
+    let world = World::new().await;
+    for round in 0..12 {
+        let asked = world.exercised(&Exercise::deletion().again(round)).await;
+        let mut looks = JoinSet::new();
+        for _ in 0..4 {
+            let (router, path) = (world.router(), format!("/api/requests/{}", asked.id));
+            looks.spawn(async move {
+                loop {
+                    let look = Call::get(&path).host("operator").by(OPERATOR);
+                    let story = look.to(router.clone()).await.is(200).json();
+                    let last = story["history"].as_array().unwrap().last().unwrap();
+                    assert_eq!((&story["state"], &story["details"]), (&last["state"], &last["details"]), "{story}");
+                    if story["state"] == "fulfilled" {
+                        return;
+                    }
+                }
+            });
+        }
+        for day in 20..28 {
+            let body = json!({"by": format!("2026-02-{day}T12:00:00Z"), "reason": format!("until {day}")});
+            world.act(&asked.id, "extend", &body.to_string()).await.is(200);
+        }
+        world.act(&asked.id, "fulfill", "").await.is(200);
+        looks.join_all().await;
+    }
+}
+
 fn verifying(tenant: &mut Tenant) {
     of_business(tenant, |tenant| tenant.business.verify = vec![Right::Erasure]);
 }
