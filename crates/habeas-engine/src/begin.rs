@@ -13,7 +13,6 @@ use habeas_core::{
     dialect::Manners,
     event::Actor,
     id::RequestId,
-    identity::Identity,
     leg::{Leg, LegState, Progress},
     organisation::Mount,
     problem::{Code, Problem},
@@ -31,6 +30,8 @@ pub const VERIFY_PATH: &str = "/verify/";
 /// The local part of an e-mail address begins so, in the sandbox.
 const STEER_VERIFY: &str = "verify+";
 const STEER_NO_MATCH: &str = "nomatch+";
+/// Claims that say whether another one was verified end so.
+pub(crate) const VERIFIED: &str = "_verified";
 
 impl Engine {
     /// Why a request is denied in the answer to it, if it is: for what the message alone shows, and for how often the
@@ -45,7 +46,9 @@ impl Engine {
         if let Some(objection) = tenant.business.objection(*law, rights, region.as_deref()) {
             return Ok(Some(objection));
         }
-        let Some(at_most) = tenant.business.at_most else { return Ok(None) };
+        // Who asked how often for what is theirs is no ground against an opt-out.
+        let at_most = tenant.business.at_most.filter(|_| rights.iter().any(|right| right.may_be_verified()));
+        let Some(at_most) = at_most else { return Ok(None) };
         let since = self.clock.now().plus_ms(-at_most.within_ms);
         let before = self.store.asked_before(tenant.domain(), &subject.identities, since).await?;
         Ok((before >= at_most.requests)
@@ -172,7 +175,8 @@ impl Engine {
                 }
                 _ => None,
             };
-            let note = note.map(|words| Change::Note { words });
+            let longer = self.extended(&request).await?;
+            let note = note.map(|words| Change::Note { words: words + &longer });
             let changes: Vec<_> = note.into_iter().chain([change.clone()]).collect();
             let mut save = self.plan(&request, &changes, actor, &callbacks)?;
             if begins && self.is_our_turn(&request, &legs) {
@@ -205,18 +209,28 @@ impl Engine {
 }
 
 impl Engine {
-    /// What of a person's identities may be acted on: where persons are verified, those that were proved. A code proves
-    /// the address that it was sent to and nothing else that an agent claims.
-    pub(crate) fn acted_on(&self, tenant: &Tenant, request: &Request, subject: &Subject) -> Vec<Identity> {
-        if self.manners(request) != Some(Manners::Status) || !tenant.business.verifies(&request.rights) {
-            return subject.identities.clone();
+    /// Leaves of a person what may be acted on: where persons are verified, the identities that were proved. A code
+    /// proves the address that it was sent to and nothing else that an agent claims.
+    pub(crate) async fn keep_proved(&self, tenant: &Tenant, request: &Request, subject: &mut Subject) -> Result<()> {
+        if self.manners(request) != Some(Manners::Status) {
+            return Ok(());
+        }
+        let proved_once = async || {
+            let history = self.store.history(&request.id).await?;
+            Ok::<_, Error>(history.iter().any(|event| event.change == Change::Verified.name()))
+        };
+        if !tenant.business.verifies(&request.rights) && !proved_once().await? {
+            return Ok(());
         }
         let trusted = agent(tenant, request).is_some_and(|agent| agent.party.trust.verified_claims);
-        let proved = |identity: &&Identity| {
-            let kind = identity.kind.as_str();
-            kind == EMAIL || trusted && subject.claims_true(&format!("{kind}_verified"))
-        };
-        subject.identities.iter().filter(proved).cloned().collect()
+        let unproved: Vec<_> = subject.identities.iter().map(|identity| identity.kind.as_str().to_owned()).collect();
+        let unproved: Vec<_> = unproved
+            .into_iter()
+            .filter(|kind| kind != EMAIL && !(trusted && subject.claims_true(&format!("{kind}_verified"))))
+            .collect();
+        subject.identities.retain(|identity| !unproved.iter().any(|kind| kind == identity.kind.as_str()));
+        subject.claims.retain(|claim| !unproved.contains(&claim.name) && (trusted || !claim.name.ends_with(VERIFIED)));
+        Ok(())
     }
 }
 

@@ -191,12 +191,14 @@ impl Engine {
         if !matches!(tenant.fulfilment, Fulfilment::Automatic { .. }) {
             return Err(absent());
         }
-        let peer =
-            authorization.and_then(|text| keyring::holder(tenant, text)).ok_or(Problem::new(Code::Unauthorized))?;
+        let peers = authorization.map(|text| keyring::holders(tenant, text)).unwrap_or_default();
+        if peers.is_empty() {
+            return Err(Problem::new(Code::Unauthorized).into());
+        }
         let (id, _) = token.split_once('.').ok_or_else(absent)?;
         let request = self.store.request(&RequestId::new(id)).await?.ok_or_else(absent)?;
         let theirs = request.organisation == *tenant.domain()
-            && request.upstream.as_ref().is_some_and(|upstream| upstream.party == peer.party.id);
+            && request.upstream.as_ref().is_some_and(|up| peers.iter().any(|peer| up.party == peer.party.id));
         let State::Fulfilled { results, .. } = &request.standing.state else { return Err(absent()) };
         let named = results.iter().any(|url| {
             url.path().rsplit('/').next().is_some_and(|last| constant_time_eq(last.as_bytes(), token.as_bytes()))

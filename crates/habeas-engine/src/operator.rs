@@ -180,7 +180,7 @@ impl Engine {
     /// The work is done; where it had not been begun, it is begun first.
     ///
     /// # Errors
-    /// [`Code::InvalidField`] naming `results_url` for a right without results, or `expires_at` when that is not to come;
+    /// [`Code::InvalidField`] naming `results_url` for a right without results and an insecure address, or `expires_at` when that is not to come;
     /// [`Code::InvalidTransition`]; when the store fails.
     pub async fn fulfill(
         &self,
@@ -195,6 +195,14 @@ impl Engine {
         }
         let legs: Vec<Leg> = self.store.legs(id).await?.into_iter().map(|row| row.leg).collect();
         let known = self.store.request(id).await?.ok_or(Problem::new(Code::NotFound))?;
+        // A person fetches them, over whatever network.
+        let plain_http = self.tenant(&known)?.organisation.policy.plain_http;
+        let plain = results.iter().any(|url| url.scheme() != "https");
+        if plain && !plain_http && self.manners(&known) == Some(Manners::Status) {
+            return Err(Problem::at(Code::InvalidField, Field::named("results_url"))
+                .because("it must be https")
+                .into());
+        }
         if self.does_a_part(&known, &legs) {
             return self.report_own(id, actor, &results).await;
         }

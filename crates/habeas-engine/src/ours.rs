@@ -110,16 +110,14 @@ impl Engine {
             let callbacks = self.callbacks_of(&request).await?;
             let mut done = request.clone();
             done.standing.found = Some(results.to_vec());
-            let mut changes = vec![
-                Change::Note { words: self.words(&done, &legs, tenant) },
-                Change::Found { results: results.to_vec() },
-            ];
             let over = |leg: &Leg| {
                 matches!(leg.state, LegState::Sent { progress: Progress::Fulfilled } | LegState::Inapplicable)
             };
-            if legs.iter().all(over) {
-                changes.push(self.everything_done(tenant, &done, &legs));
-            }
+            let last = legs.iter().all(over).then(|| self.everything_done(tenant, &done, &legs));
+            let longer = if last.is_some() { String::new() } else { self.extended(&request).await? };
+            let words = self.words(&done, &legs, tenant) + &longer;
+            let mut changes = vec![Change::Note { words }, Change::Found { results: results.to_vec() }];
+            changes.extend(last);
             let mut save = self.plan(&request, &changes, actor, &callbacks)?;
             if self.erasures(&done, &legs) == Erasures::Begin {
                 save.waiting = Some(Waiting::Due { stage: 1, at: request.hold_until.max(self.clock.now()) });

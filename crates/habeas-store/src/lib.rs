@@ -68,7 +68,7 @@ pub trait Store: Send + Sync {
     ) -> Result<Option<RequestId>>;
 
     /// How many requests of an organisation, received since then, were begun for a person with one of these
-    /// identities. Those that were shredded are not counted: nothing tells whose they were.
+    /// identities: those for opt-outs and opt-ins aside, which may come as often as anybody likes. Those that were shredded are not counted: nothing tells whose they were.
     async fn asked_before(&self, organisation: &Domain, identities: &[Identity], since: Instant) -> Result<u32>;
 
     /// How far the person is who proves who they are at that address; `None` when there is no such address.

@@ -95,7 +95,7 @@ impl Engine {
             // Whose it is they know.
             secrets.subject = Subject::default();
         }
-        secrets.subject.identities = self.acted_on(tenant, request, &secrets.subject);
+        self.keep_proved(tenant, request, &mut secrets.subject).await?;
         let rights = match self.uncovered(request, &legs) {
             ours if ours.is_empty() => request.rights.clone(),
             ours => ours,

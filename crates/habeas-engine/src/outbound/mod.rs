@@ -176,11 +176,7 @@ impl Outbound {
     /// # Errors
     /// [`OutboundError`] when nothing came back. An answer of any status is no error.
     pub async fn call(&self, call: Call<'_>) -> Result<Heard, OutboundError> {
-        let within = Duration::from_millis(u64::try_from(call.within_ms).unwrap_or(0));
-        tokio::time::timeout(within, self.exchange(call)).await.map_err(|_| OutboundError::Timeout)?
-    }
-
-    async fn exchange(&self, call: Call<'_>) -> Result<Heard, OutboundError> {
+        let until = tokio::time::Instant::now() + Duration::from_millis(u64::try_from(call.within_ms).unwrap_or(0));
         let Outgoing { method, mut url, mut headers, body } = call.outgoing;
         let plain = call.destination == Destination::Configured && url.scheme() == "http" && !self.policy.sandbox;
         let guard = if plain { Guard::plain(&self.policy) } else { Guard::new(&self.policy, call.destination) };
@@ -193,18 +189,19 @@ impl Outbound {
             Destination::Configured if plain => &self.plain,
             Destination::Configured => &self.configured,
         };
-        let mut response =
-            client.request(method, url).headers(headers).body(body).send().await.map_err(|error| why(&error))?;
+        let sent = client.request(method, url).headers(headers).body(body).send();
+        let answered = tokio::time::timeout_at(until, sent).await.map_err(|_| OutboundError::Timeout)?;
+        let mut response = answered.map_err(|error| why(&error))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let mut body = Vec::new();
         let mut whole = true;
         loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() <= call.read_bytes => body.extend_from_slice(&chunk),
-                Ok(None) => break,
-                // What is too much, or breaks off, does not undo the status that came before it.
-                Ok(Some(_)) | Err(_) => {
+            match tokio::time::timeout_at(until, response.chunk()).await {
+                Ok(Ok(Some(chunk))) if body.len() + chunk.len() <= call.read_bytes => body.extend_from_slice(&chunk),
+                Ok(Ok(None)) => break,
+                // What is too much, breaks off or never ends does not undo the status that came before it.
+                Ok(Ok(Some(_)) | Err(_)) | Err(_) => {
                     whole = false;
                     break;
                 }

@@ -132,11 +132,6 @@ impl Engine {
     ) -> Result<Vec<Change>> {
         let covered = self.uncovered(request, legs).is_empty();
         let nobody = legs.iter().all(|leg| leg.state == LegState::Inapplicable);
-        let words = match request.standing.state {
-            State::Cancelled => not_taken_back,
-            _ if request.standing.state.is_final() => None,
-            _ => Some(self.words(request, legs, tenant) + &self.extended(request).await?),
-        };
         let mut told: Vec<Change> = changes
             .into_iter()
             .filter_map(|change| match change {
@@ -149,13 +144,19 @@ impl Engine {
             })
             .collect();
         let last = told.iter().any(Change::ends);
+        let words = match request.standing.state {
+            State::Cancelled => not_taken_back,
+            _ if request.standing.state.is_final() => None,
+            _ if last => Some(self.words(request, legs, tenant)),
+            _ => Some(self.words(request, legs, tenant) + &self.extended(request).await?),
+        };
         let words = words.filter(|words| last || request.standing.details.as_ref() != Some(words));
         told.splice(0..0, words.map(|words| Change::Note { words }));
         Ok(told)
     }
 
     /// Why a request takes longer than was promised, as long as it does (DRP 0.5 §3.03).
-    async fn extended(&self, request: &Request) -> Result<String> {
+    pub(crate) async fn extended(&self, request: &Request) -> Result<String> {
         if request.standing.expected_by <= request.promised_by {
             return Ok(String::new());
         }

@@ -16,6 +16,7 @@ use habeas_store::{Frozen, LeasedLeg, Secrets};
 use super::leg::{Answered, Step, There, refused_for_now};
 use crate::{
     Engine, Error, Result,
+    begin::VERIFIED,
     directory::{Peer, Tenant},
     identities::given,
     outbound::OutboundError,
@@ -108,9 +109,9 @@ impl Engine {
         // What an agent claims of a person are so many hints; what a sender lists must be taken, all of it.
         let hints = self.manners(&leased.request) == Some(Manners::Status);
         if hints {
-            secrets.subject.identities = self.acted_on(tenant, &leased.request, &secrets.subject);
+            self.keep_proved(tenant, &leased.request, &mut secrets.subject).await?;
             // What an agent says to be verified is its own word, and not to be repeated as ours.
-            secrets.subject.claims.retain(|claim| !claim.name.ends_with("_verified"));
+            secrets.subject.claims.retain(|claim| !claim.name.ends_with(VERIFIED));
         }
         let all = &secrets.subject.identities;
         let Some((identities, supports)) = self.identities_for(tenant, peer, leg, all).await? else {

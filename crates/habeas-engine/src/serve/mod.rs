@@ -32,7 +32,7 @@ use crate::{
     directory::{Credential, Peer, Tenant},
     distribute::{Candidate, union},
     hand::Hand,
-    keyring::{Keys, PeerKey, holder},
+    keyring::{Keys, PeerKey, holders},
     outbound::OutboundError,
     send::speaker::{Speaker, speaker},
 };
@@ -187,7 +187,7 @@ impl Engine {
             query: query.map(str::to_owned),
             headers: headers.clone(),
         };
-        Some(match self.admit(tenant, &routed.endpoint, &head).await {
+        Some(match self.admit(tenant, routed.dialect.as_ref(), &routed.endpoint, &head).await {
             Ok((claim, caller)) => {
                 // A callback is read in the dialect of its leg, wherever it arrives.
                 let spoken = match &caller {
@@ -217,12 +217,21 @@ impl Engine {
         Some(refuse(self, tenant, mount, self.directory.dialect(&mount.dialect)?, problem))
     }
 
-    async fn admit(&self, tenant: &Tenant, endpoint: &Endpoint, head: &RequestHead) -> Result<(Claim, Caller)> {
+    async fn admit(
+        &self,
+        tenant: &Tenant,
+        dialect: &dyn Dialect,
+        endpoint: &Endpoint,
+        head: &RequestHead,
+    ) -> Result<(Claim, Caller)> {
         let claim = (endpoint.claim)(head)?;
         let caller = match &claim {
             Claim::Nobody => Caller::Nobody,
             Claim::Holder(credential) => {
-                let peer = holder(tenant, credential.expose()).ok_or(Problem::new(Code::Unauthorized))?;
+                let peers = holders(tenant, credential.expose());
+                if peers.is_empty() {
+                    return Err(Problem::new(Code::Unauthorized).into());
+                }
                 match endpoint.operation {
                     Operation::Callback => {
                         let absent = || Problem::new(Code::NotFound);
@@ -230,13 +239,22 @@ impl Engine {
                         let row = self.store.leg_by_token(tenant.domain(), token.expose()).await?.ok_or_else(absent)?;
                         let party = tenant.peer(&row.leg.party).ok_or_else(absent)?;
                         // A credential may stand in another entry of the same party: that it calls us with.
-                        if party.party.domain != peer.party.domain {
+                        if peers.iter().all(|peer| party.party.domain != peer.party.domain) {
                             return Err(absent().into());
                         }
                         self.proves_as_its_leg(&row, head, &claim)?;
                         Caller::Leg(Box::new(row), None)
                     }
-                    _ => Caller::Peer(peer.party.id.clone()),
+                    _ => {
+                        // What was agreed for one protocol opens no door of another, which may ask for less.
+                        let manners = |dialect: &dyn Dialect| dialect.facts().manners;
+                        let speaks = |peer: &&&Peer| {
+                            let own = self.directory.dialect(&peer.party.dialect);
+                            own.is_some_and(|own| manners(own.as_ref()) == manners(dialect))
+                        };
+                        let peer = peers.iter().find(speaks).ok_or(Problem::new(Code::Unauthorized))?;
+                        Caller::Peer(peer.party.id.clone())
+                    }
                 }
             }
             Claim::Signer { domain, .. } => {
@@ -270,14 +288,14 @@ impl Engine {
 
     /// The answer that tells whose arrival it was what is wrong with the rest of the message.
     pub fn refuse_arrival(&self, arrival: &Arrival, problem: &Problem) -> Answer {
-        arrival.refuse(self, problem)
+        arrival.authorize(arrival.refuse(self, problem))
     }
 
     /// Answers a request. Errors are answers.
     pub async fn serve(&self, mut arrival: Arrival, body: Vec<u8>) -> Answer {
         match self.dispatch(&mut arrival, body).await {
             Ok(answer) => arrival.authorize(answer),
-            Err(error) => arrival.refuse(self, &self.tell(&error)),
+            Err(error) => self.refuse_arrival(&arrival, &self.tell(&error)),
         }
     }
 

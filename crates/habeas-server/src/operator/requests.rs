@@ -166,7 +166,9 @@ pub(super) async fn verification(
     Caught(id): Caught<String>,
     mut params: Params,
 ) -> Shown<dto::Verification> {
-    let redirect_to = params.parsed("redirect_to")?.ok_or_else(|| invalid("redirect_to", "an absolute URL"))?;
+    let redirect_to: Option<url::Url> = params.parsed("redirect_to")?;
+    let redirect_to = redirect_to.filter(|url| matches!(url.scheme(), "https" | "http"));
+    let redirect_to = redirect_to.ok_or_else(|| invalid("redirect_to", "an absolute URL of the web"))?;
     params.finish("redirect_to")?;
     let links = engine.verification_links(&RequestId::new(id), &redirect_to).await?;
     let link = |(party, url): (habeas_core::id::PartyId, url::Url)| dto::VerificationLink {

@@ -158,8 +158,9 @@ async fn an_operator_does_the_work() {
 }
 
 fn outline(story: &Value) -> String {
-    let members: Vec<&str> =
+    let mut members: Vec<&str> =
         story.as_object().unwrap().iter().filter(|(_, v)| !v.is_null()).map(|(k, _)| k.as_str()).collect();
+    members.sort_unstable();
     let lists = ["deliveries", "details", "history", "legs", "receipts"];
     let mut text = members.into_iter().filter(|name| !lists.contains(name)).collect::<Vec<_>>().join(", ");
     for event in story["history"].as_array().unwrap() {

@@ -80,7 +80,9 @@ async fn legs_are_listed_tried_again_and_given_up() {
 }
 
 fn members(leg: &Value) -> String {
-    leg.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+    let mut names: Vec<_> = leg.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names.join(", ")
 }
 
 #[tokio::test]

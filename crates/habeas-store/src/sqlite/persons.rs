@@ -41,7 +41,9 @@ impl Person {
             conn.prepare_cached(FORGET)?.execute([at.plus_ms(-REMEMBERED_MS).ms()])?;
             conn.prepare_cached(SEE)?.execute(params![token, organisation, party, at.ms()])?;
         }
-        for mac in &self.macs {
+        // Who may object to a sale as often as they like is not counted.
+        let counted = request.rights.iter().any(|right| right.may_be_verified());
+        for mac in self.macs.iter().filter(|_| counted) {
             conn.prepare_cached(INDEX)?.execute(params![mac, organisation, at.ms(), request.id.as_str()])?;
         }
         Ok(())

@@ -150,8 +150,12 @@ fn claims(form: &Form<'_>) -> Result<Vec<Carried>, Problem> {
 
 /// What is said to be verified was so in some way, and the receiver is told in which.
 fn verified_somehow(claims: &[Carried]) -> Result<(), Problem> {
-    let named = |name: &str| claims.iter().any(|claim| claim.name == name && claim.json != "null");
-    let verified = claims.iter().any(|claim| claim.name.ends_with("_verified") && claim.json == "true");
+    let named = |name: &str| claims.iter().any(|claim| claim.name == name && !["null", "\"\""].contains(&&*claim.json));
+    let said = || claims.iter().filter(|claim| claim.name.ends_with("_verified"));
+    if said().any(|claim| !["true", "false", "null"].contains(&&*claim.json)) {
+        return Err(invalid("claims", "true or false for what is said to be verified"));
+    }
+    let verified = said().any(|claim| claim.json == "true");
     if verified && !named(METHOD) {
         return Err(invalid("claims", format!("{METHOD} beside what is said to be verified: how was it?")));
     }

@@ -1,5 +1,6 @@
 //! In which forms an agent shows its secret, and whether we show ours (clauses 73 to 75; drp.md §3.3).
 
+use habeas_core::{dialect::DialectId, organisation::Mount, role::Role};
 use habeas_engine::directory::{Incoming, Tenant};
 use habeas_trust::{
     digest,
@@ -8,7 +9,7 @@ use habeas_trust::{
 use habeas_wire::base64;
 
 use crate::world::{
-    Call, Setup, World,
+    Ask, Call, Setup, World,
     drp::{BASE, BUSINESS, Exercise, HELPER, RIVAL, about, of_business, secret},
 };
 
@@ -171,4 +172,37 @@ async fn our_own_hash_is_in_answers_to_whom_it_was_promised_and_to_nobody_else()
         let nowhere = Call::get(&format!("{BASE}/nowhere")).host(BUSINESS).by(&secret(HELPER, BUSINESS));
         assert!(!world.call(nowhere).await.is(404).headers.contains_key("authorization"));
     }
+}
+
+const ONLY_OPENGDPR: &str = "a-secret-for-opengdpr-and-nothing-else";
+
+/// It takes requests of both protocols, each from somebody else.
+fn takes_both(tenant: &mut Tenant) {
+    of_business(tenant, |tenant| {
+        let base_url = tenant.mounts.first().unwrap().base_url.join("/gdpr").unwrap();
+        let dialect = DialectId::known("opengdpr/1.0");
+        tenant.mounts.push(Mount { dialect, role: Role::Processor, base_url, path: "/gdpr".to_owned() });
+        let hash = SecretHash::of(ONLY_OPENGDPR, &tenant.sealer, false).unwrap();
+        let mail = tenant.peers.iter_mut().find(|peer| peer.party.domain.as_str() == "mail.localhost").unwrap();
+        mail.incoming = vec![Incoming::Secret(hash)];
+    });
+}
+
+/// OpenGDPR asks for no identity token, and for nothing that a business asks of people's agents.
+#[tokio::test]
+async fn what_was_agreed_for_one_protocol_opens_nothing_of_the_other() {
+    let world = World::with(Setup { adjust: takes_both, ..Setup::default() }).await;
+    let ask = Ask::erasure();
+    let posted = |secret: &str| Call::post("/gdpr/opengdpr_requests", ask.text()).host(BUSINESS).by(secret);
+    let agent = secret(HELPER, BUSINESS);
+    world.call(posted(&agent)).await.is(401);
+    let path = format!("/gdpr/opengdpr_requests/{}", crate::world::ID);
+    world.call(posted(ONLY_OPENGDPR)).await.is(201);
+    world.call(Call::get(&path).host(BUSINESS).by(ONLY_OPENGDPR)).await.is(200);
+    for call in [Call::get(&path), Call::delete(&path)] {
+        world.call(call.host(BUSINESS).by(&agent)).await.is(401);
+    }
+    let exercise = Exercise::deletion();
+    world.call(exercise.call().by(ONLY_OPENGDPR)).await.is_drp_error(401);
+    world.call(exercise.call()).await.is(200);
 }

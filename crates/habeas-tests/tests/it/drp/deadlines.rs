@@ -1,12 +1,16 @@
 //! By when a request is answered, and how far that may move (clauses 42, 43, 76 to 79; drp.md §3.29).
 
-use habeas_core::clock::{DAY_MS, Instant};
+use habeas_core::{
+    clock::{DAY_MS, Instant},
+    right::Right,
+};
+use habeas_engine::directory::Tenant;
 use habeas_wire::time;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{
     Answered, Setup, World,
-    drp::{Asked, Exercise, words},
+    drp::{Asked, Exercise, of_business, words},
 };
 
 fn instant(text: &str) -> Instant {
@@ -157,4 +161,22 @@ async fn a_regime_of_the_business_does_not_lengthen_that_of_the_request() {
     assert_eq!(asked.first["expected_by"], "2026-01-22T12:00:00+00:00");
     let asked = world.exercise(&Exercise::deletion().with("regime", "voluntary")).await;
     assert_eq!(asked.first["expected_by"], "2026-02-15T12:00:00+00:00");
+}
+
+fn verifying(tenant: &mut Tenant) {
+    of_business(tenant, |tenant| tenant.business.verify = vec![Right::Erasure]);
+}
+
+#[tokio::test]
+async fn why_it_takes_longer_is_said_as_long_as_it_does_and_no_longer() {
+    let world = World::with(Setup { adjust: verifying, ..Setup::default() }).await;
+    let asked = world.exercised(&Exercise::deletion()).await;
+    world.extend(&asked, "2026-03-01T12:00:00Z", "one archive is on tape").await.is(200);
+    world.act(&asked.id, "verify", r#"{"done": true}"#).await.is(200);
+    let standing = world.standing(&asked).await;
+    assert_eq!(standing["status"], "in_progress");
+    let details = standing["processing_details"].as_str().unwrap();
+    assert_eq!(details, "business.localhost is working on it; takes longer: one archive is on tape");
+    world.act(&asked.id, "fulfill", "").await.is(200);
+    assert_eq!(world.standing(&asked).await["processing_details"], Value::Null);
 }

@@ -94,6 +94,20 @@ async fn results_that_are_gone_before_they_are_there_are_no_results() {
     world.act(&asked.id, "fulfill", &body.to_string()).await.is(200);
 }
 
+fn careful(tenant: &mut habeas_engine::directory::Tenant) {
+    of_business(tenant, |tenant| tenant.organisation.policy.plain_http = false);
+}
+
+#[tokio::test]
+async fn nobody_fetches_what_was_found_over_plain_http() {
+    let world = World::with(Setup { adjust: careful, ..Setup::default() }).await;
+    let asked = world.exercised(&Exercise::of("access")).await;
+    let fulfill = async |url: &str| world.act(&asked.id, "fulfill", &json!({"results_url": url}).to_string()).await;
+    assert!(fulfill("http://business.example/r").await.is(400).text().contains("results_url"));
+    assert_eq!(world.stands(&asked).await, words("in_progress", None));
+    fulfill("https://business.example/r").await.is(200);
+}
+
 #[tokio::test]
 async fn what_is_over_is_not_said_to_be_worked_on() {
     for bridge in [&[][..], &["mail.localhost"]] {

@@ -133,7 +133,8 @@ async fn who_asks_too_often_is_told_so_whichever_agent_they_send() {
     world.exercised(&ann.clone().with("exercise", json!(["access"])).again(2)).await;
     let denies = "too_many_requests";
     world.denies(&ann.clone().again(3), denies).await;
-    world.denies(&ann.clone().again(4).with("exercise", json!(["sale:opt-out"])), denies).await;
+    // An opt-out is nobody's to refuse for that, and is not counted.
+    world.takes_up(&ann.clone().again(4).with("exercise", json!(["sale:opt-out"]))).await;
     world.denies(&ann.clone().again(5).by(RIVAL), denies).await;
     world.denies(&ann.clone().again(6).claim("email", " Ann@Example.ORG"), denies).await;
     world.denies(&ann.clone().again(7).claim("name", "Somebody Else"), denies).await;
