@@ -93,8 +93,12 @@ async fn more_hanging_receivers_than_there_are_slots_leave_room_once_they_are_kn
 /// What the only attempt at a receiver of this behavior came to.
 async fn outcome(behavior: Behavior) -> (World, RequestId, Outcome) {
     // Only who never ends is cut off; for the others there is time enough on the slowest machine.
-    let endless = matches!(behavior, Behavior::Hang | Behavior::Trickle);
-    let settings = Settings { attempt_ms: if endless { 300 } else { 60_000 }, ..Settings::default() };
+    let attempt_ms = match behavior {
+        Behavior::Hang | Behavior::Trickle => 300,
+        Behavior::Halt => 3000,
+        _ => 60_000,
+    };
+    let settings = Settings { attempt_ms, ..Settings::default() };
     let world = World::with(Setup { settings, ..Setup::default() }).await;
     world.peer.script("/a", [behavior, Behavior::Status(200)]);
     let id = world.accepted(&Ask::erasure().callbacks(&[world.peer.url("a", "/a")])).await;
@@ -126,10 +130,12 @@ async fn who_breaks_off_is_tried_again() {
 
 #[tokio::test]
 async fn an_answer_without_end_is_read_no_further_than_needed() {
-    let (world, id, outcome) = outcome(Behavior::Endless).await;
-    assert_eq!(outcome, Outcome::Answered(200), "the status came before the flood");
-    assert_eq!(world.lane_states(&id, 0).await, [DeliveryState::Delivered]);
-    assert_eq!(world.peer.heard("/a").len(), 1);
+    for behavior in [Behavior::Endless, Behavior::Halt] {
+        let (world, id, outcome) = outcome(behavior).await;
+        assert_eq!(outcome, Outcome::Answered(200), "the status came before the flood, or the silence");
+        assert_eq!(world.lane_states(&id, 0).await, [DeliveryState::Delivered]);
+        assert_eq!(world.peer.heard("/a").len(), 1);
+    }
 }
 
 #[tokio::test]

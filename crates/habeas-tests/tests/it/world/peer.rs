@@ -71,6 +71,8 @@ pub(crate) enum Behavior {
     Trickle,
     /// Says 200 and a body without an end.
     Endless,
+    /// Says 200 and then nothing of the body that it has announced.
+    Halt,
     /// Hears everything and breaks off.
     BreakOff,
 }
@@ -183,6 +185,10 @@ async fn behave(stream: &mut TcpStream, behavior: Behavior, heard: &Heard) -> st
                 pace.tick().await;
                 stream.write_all(b"x").await?;
             }
+        }
+        Behavior::Halt => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n").await?;
+            std::future::pending().await
         }
         Behavior::Endless => {
             stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await?;

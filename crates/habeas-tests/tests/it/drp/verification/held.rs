@@ -145,3 +145,24 @@ async fn a_crash_while_the_person_is_on_the_way_changes_nothing() {
     let posted = world.wire.all(|said| said.method == "POST" && [MAIL, ADS].contains(&said.to.as_str()));
     assert_eq!(posted.len(), 2);
 }
+
+/// A code proves the address that it was sent to: what else an agent claims is nothing to look anybody up by.
+#[tokio::test]
+async fn the_own_systems_are_told_of_what_was_proved_and_of_nothing_else() {
+    let world = World::with(Setup { work: Work::Webhook, ..verifying() }).await;
+    let exercise = Exercise::deletion()
+        .claim("name", "Ann")
+        .claim("phone_number", "+12025550123")
+        .claim("phone_number_verified", true)
+        .claim("email_verified", true);
+    let visitor = world.awaiting(&exercise).await;
+    let page = visitor.comes().await;
+    let code = visitor.asks_for_a_code(&page).await;
+    visitor.gives(&page, &code).await.is(303);
+    world.work().await;
+    let told = world.peer.heard("/work")[0].json();
+    let kinds: Vec<_> = told["identities"].as_array().unwrap().iter().map(|one| one["kind"].clone()).collect();
+    assert_eq!(kinds, ["email"], "{told}");
+    let claims = told["claims"].to_string();
+    assert!(claims.contains("Ann") && !claims.contains("phone") && !claims.contains("_verified"), "{claims}");
+}
