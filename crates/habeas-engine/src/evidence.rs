@@ -11,7 +11,8 @@ impl Engine {
     /// The sealed export of a request, as [`habeas_evidence`] describes it.
     ///
     /// # Errors
-    /// [`Code::NotFound`] when there is no such request; when the store fails or the organisation cannot seal.
+    /// [`Code::NotFound`](habeas_core::problem::Code::NotFound) when there is no such request; when the store fails or
+    /// the organisation cannot seal.
     pub async fn export_evidence(&self, id: &RequestId) -> Result<Vec<u8>> {
         let file = export(self.store.as_ref(), &self.directory, id, self.clock.now()).await?;
         tracing::info!(request = %id, bytes = file.len(), "the evidence of a request was exported by an operator");
