@@ -20,7 +20,7 @@ pub struct Capabilities {
     pub api_base: Option<Url>,
     /// How people may stand to the organisation, in its own words (DRP 0.5 §2.01).
     pub relationships: Vec<String>,
-    /// The words it uses for rights, where several spellings are in use (drp.md §3.1).
+    /// The words it uses for rights, where several spellings are in use (reading R1).
     pub words: Vec<(Right, String)>,
 }
 

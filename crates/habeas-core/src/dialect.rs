@@ -147,7 +147,7 @@ pub struct Facts {
     pub cancel: Cancellable,
     /// In which role an organisation sends.
     pub sender: Role,
-    /// What an organisation supports is what its parties do, where they do its work (opengdpr.md A26).
+    /// What an organisation supports is what its parties do, where they do its work (reading A26).
     pub stands_for_parties: bool,
     /// Where a party serves everything but discovery, its discovery says.
     pub base_is_discovered: bool,
@@ -234,7 +234,7 @@ pub enum Told<T> {
         status: u16,
         /// Whether asking again later makes sense.
         again: bool,
-        /// Whether the reason is that the party has a request of that id already (opengdpr.md A8, A45).
+        /// Whether the reason is that the party has a request of that id already (readings A8, A45).
         exists: bool,
     },
 }
@@ -330,7 +330,7 @@ pub trait Dialect: Send + Sync {
         &[]
     }
     /// Whether this body says that it is of this version; `None` when it does not say. Asked where versions share a
-    /// path (opengdpr.md A4).
+    /// path (reading A4).
     fn fits(&self, _message: In<'_>) -> Option<bool> {
         None
     }
@@ -470,7 +470,7 @@ pub trait Status: Send + Sync {
     /// # Errors
     /// [`Unrepresentable`] when the party has no address.
     fn ask(&self, id: &RemoteId, x: &Exchange<'_>) -> Asked;
-    /// The same at the other place where peers are known to serve it, for when the first answers 404 (opengdpr.md A3).
+    /// The same at the other place where peers are known to serve it, for when the first answers 404 (reading A3).
     ///
     /// # Errors
     /// [`Unrepresentable`] when there is none.
@@ -498,7 +498,7 @@ pub trait Cancel: Send + Sync {
     /// # Errors
     /// [`Unrepresentable`] when the party has no address.
     fn ask(&self, id: &RemoteId, x: &Exchange<'_>) -> Asked;
-    /// The same at the other place where peers are known to serve it, for when the first answers 404 (opengdpr.md A3).
+    /// The same at the other place where peers are known to serve it, for when the first answers 404 (reading A3).
     ///
     /// # Errors
     /// [`Unrepresentable`] when there is none.

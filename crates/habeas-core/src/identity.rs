@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 
 /// The kind of an identity: `email`, `android_advertising_id`, … The list is open; what an organisation accepts is
-/// configuration (opengdpr.md A9).
+/// configuration (reading A9).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Kind(String);
@@ -91,5 +91,28 @@ pub struct Identity {
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:…", self.kind.as_str(), self.format)
+    }
+}
+
+/// Whether a phone number is written as ITU-T E.164 has it: a plus, and 7 to 15 digits.
+pub fn is_e164(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_e164;
+
+    #[test]
+    fn a_phone_number_is_a_plus_and_seven_to_fifteen_digits() {
+        for number in ["+1234567", "+14155550123", "+123456789012345"] {
+            assert!(is_e164(number), "{number}");
+        }
+        for text in
+            ["", "+", "+123456", "+1234567890123456", "14155550123", "++4155550123", "+1 415 555 0123", "+1٤155550123"]
+        {
+            assert!(!is_e164(text), "{text}");
+        }
     }
 }

@@ -98,7 +98,7 @@ impl LegState {
     }
 
     /// The state after the party's report, or `None` when the report says nothing new or would go back: reports are
-    /// replayed and reordered, because OpenGDPR signs only the body (opengdpr.md A22).
+    /// replayed and reordered, because OpenGDPR signs only the body (reading A22).
     pub fn forward(&self, report: &Progress) -> Option<Self> {
         let rank = match self {
             Self::Waiting | Self::Unsent => 0,
@@ -170,12 +170,11 @@ impl Progress {
         }
     }
 
-    /// Whether the one may follow the other either way: verification of the person interrupts the work.
+    /// Whether the one may follow the other either way: verification of the person interrupts the
+    /// work, and may be asked for anew at another address.
     fn swaps_with(&self, other: &Self) -> bool {
-        matches!(
-            (self, other),
-            (Self::InProgress, Self::NeedsVerification { .. }) | (Self::NeedsVerification { .. }, Self::InProgress)
-        ) || matches!((self, other), (Self::NeedsVerification { url }, Self::NeedsVerification { url: next }) if url.as_str() != next.as_str())
+        let interruptible = |one: &Self| matches!(one, Self::InProgress | Self::NeedsVerification { .. });
+        interruptible(self) && interruptible(other) && self != other
     }
 
     /// Whether the party will report nothing more.

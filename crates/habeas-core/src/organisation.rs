@@ -24,15 +24,15 @@ pub struct Policy {
     pub regime: Regime,
     /// How long a request stays cancellable before anything irreversible, in milliseconds.
     pub hold_ms: i64,
-    /// Whether the acceptance itself is called back (opengdpr.md A20).
+    /// Whether the acceptance itself is called back (reading A20).
     pub call_back_acceptance: bool,
-    /// Whether 201 and 202 bodies carry `processor_signature` beside the header (opengdpr.md A1).
+    /// Whether 201 and 202 bodies carry `processor_signature` beside the header (reading A1).
     pub signature_in_body: bool,
     /// Whether plain http is allowed for callbacks: in the sandbox only.
     pub plain_http: bool,
 }
 
-/// What an organisation accepts at most (opengdpr.md A47).
+/// What an organisation accepts at most (reading A47).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a body.

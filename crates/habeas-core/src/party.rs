@@ -21,7 +21,7 @@ pub struct Party {
     pub trust: Trust,
     /// What its dialect does differently for it: names out of [`Dialect::knobs`](crate::dialect::Dialect::knobs).
     pub knobs: Vec<String>,
-    /// The domains to which it hands requests on, and which may therefore report about them (opengdpr.md A25).
+    /// The domains to which it hands requests on, and which may therefore report about them (reading A25).
     pub vouches_for: Vec<Domain>,
     /// What it supports, where that is known without asking: its discovery is then left alone.
     pub declared: Option<Capabilities>,
@@ -39,9 +39,9 @@ impl Party {
 pub struct Trust {
     /// RSASSA-PSS signatures are accepted beside PKCS#1 v1.5.
     pub pss: bool,
-    /// The certificate may be served by another host than discovery (opengdpr.md A15).
+    /// The certificate may be served by another host than discovery (reading A15).
     pub certificate_on_another_host: bool,
-    /// Callbacks may come without `status_callback_url` (opengdpr.md A5).
+    /// Callbacks may come without `status_callback_url` (reading A5).
     pub callback_without_url: bool,
     /// Its receipts and statuses may come without a signature. They prove nothing then and are not kept as receipts.
     pub unsigned_receipts: bool,

@@ -48,6 +48,14 @@ pub struct Request {
 const REMEMBERED_MS: i64 = 60 * DAY_MS;
 const RESULTS_MS: i64 = 7 * DAY_MS;
 
+/// [`Request::forgotten_after`] of one that was final at `final_at`, whose results end at `expires_at`, which was first
+/// said at `first_said_at`.
+pub fn forgotten_after(final_at: Instant, expires_at: Option<Instant>, first_said_at: Option<Instant>) -> Instant {
+    let latest = final_at.plus_ms(REMEMBERED_MS);
+    let after = expires_at.map_or(latest, |expires_at| expires_at.min(latest));
+    first_said_at.map_or(after, |first| after.max(first.plus_ms(RESULTS_MS)))
+}
+
 /// Where a request came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {
@@ -68,9 +76,23 @@ impl Request {
     /// After when nobody needs to be told of it any more: sixty days after it was final, or as soon as its results end,
     /// but no sooner than a week after it was said when they will (DRP 0.5 §3.02). `None` while it is open.
     pub fn forgotten_after(&self) -> Option<Instant> {
-        let latest = self.final_at?.plus_ms(REMEMBERED_MS);
-        let after = self.expires_at.map_or(latest, |expires_at| expires_at.min(latest));
-        Some(self.expiry_first_set_at.map_or(after, |first| after.max(first.plus_ms(RESULTS_MS))))
+        Some(forgotten_after(self.final_at?, self.expires_at, self.expiry_first_set_at))
+    }
+
+    /// Whether the law admits a later date (reading R29).
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub fn may_extend(&self, by: Instant, now: Instant) -> Result<(), String> {
+        let regime = self.regime;
+        if now > self.standing.expected_by {
+            return Err("the date has passed: it could be extended before".to_owned());
+        }
+        match regime.extend_until(&self.rights, self.submitted_at, self.standing.received_at) {
+            None => Err(format!("{regime} does not admit an extension for this right")),
+            Some(latest) if by > latest => Err(format!("{regime} admits no later date than {latest:?}")),
+            Some(_) => Ok(()),
+        }
     }
 
     /// The request after `change`, and the event that tells of it.

@@ -139,6 +139,12 @@ pub struct Subject {
     pub carried: Vec<Carried>,
 }
 
+/// Claims that say whether another one was verified end so (OpenID Connect Core 1.0 section 5.1).
+pub const VERIFIED: &str = "_verified";
+
+/// Claims about an identity token itself (RFC 7519 section 4.1); all others are about the person.
+pub const TECHNICAL_CLAIMS: [&str; 6] = ["iss", "aud", "exp", "nbf", "iat", "jti"];
+
 impl Subject {
     /// The claim of that name, as JSON text.
     pub fn claim(&self, name: &str) -> Option<&str> {
@@ -165,7 +171,7 @@ pub enum Dedupe {
     /// A key that the sender made: the same one with other bytes is refused.
     Key(String),
     /// The bytes themselves: who sends them again soon, while the first request is not final, has lost the answer
-    /// (drp.md §3.30).
+    /// (reading R30).
     Bytes,
 }
 
@@ -192,7 +198,7 @@ pub struct Submission {
     /// The law that the sender names.
     pub law: Law,
     /// The identity token that says who the person is, in the form in which two are the same token: it is good for one
-    /// sender and one organisation only (drp.md §3.B).
+    /// sender and one organisation only.
     pub token: Option<Secret>,
     /// When the person asked.
     pub submitted: Option<Stamp>,

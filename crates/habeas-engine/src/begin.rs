@@ -1,12 +1,6 @@
 //! A request that a person's agent made is taken up by itself: denied for what its message shows, held until the person
-//! has proved who they are, or handed to those who do the work (drp.md §3.9).
+//! has proved who they are, or handed to those who do the work (reading R9).
 
-use crate::{
-    Engine, Error, Result,
-    change::TRIES,
-    directory::{Peer, Tenant},
-    verify::{EMAIL, address},
-};
 use habeas_core::{
     clock::Instant,
     delivery::{DeliveryKind, DeliveryState},
@@ -20,18 +14,23 @@ use habeas_core::{
     request::Request,
     right::Right,
     state::{Change, Ground},
-    submission::{Subject, Submission},
+    submission::{Subject, Submission, VERIFIED},
 };
 use habeas_store::{DeliveryFilter, DeliveryRow, Secrets, StoreError, Verification};
 use habeas_wire::json::object_of;
+
+use crate::{
+    Engine, Error, Result,
+    change::TRIES,
+    directory::Tenant,
+    verify::{EMAIL, address},
+};
 
 /// Where people prove who they are, on every organisation's host.
 pub const VERIFY_PATH: &str = "/verify/";
 /// The local part of an e-mail address begins so, in the sandbox.
 const STEER_VERIFY: &str = "verify+";
 const STEER_NO_MATCH: &str = "nomatch+";
-/// Claims that say whether another one was verified end so.
-pub(crate) const VERIFIED: &str = "_verified";
 
 impl Engine {
     /// Why a request is denied in the answer to it, if it is: for what the message alone shows, and for how often the
@@ -168,30 +167,28 @@ impl Engine {
             let callbacks = self.callbacks_of(&request).await?;
             let legs: Vec<Leg> = self.store.legs(id).await?.into_iter().map(|row| row.leg).collect();
             let begins = matches!(change, Change::Start | Change::Verified);
-            let note = match (begins, &change) {
+            let words = match (begins, &change) {
                 (true, _) => Some(self.words(&request, &legs, tenant)),
                 (_, Change::AskVerification { .. }) => {
                     Some("waits until the person has proved who they are".to_owned())
                 }
                 _ => None,
             };
-            let longer = self.extended(&request).await?;
-            let note = note.map(|words| Change::Note { words: words + &longer });
-            let changes: Vec<_> = note.into_iter().chain([change.clone()]).collect();
+            let mut changes = Vec::with_capacity(2);
+            if let Some(words) = words {
+                changes.push(Change::Note { words: words + &self.extended(&request).await? });
+            }
+            changes.push(change.clone());
             let mut save = self.plan(&request, &changes, actor, &callbacks)?;
             if begins && self.is_our_turn(&request, &legs) {
                 self.hand_over(tenant, &mut save);
             }
             save.proved = proved.cloned();
-            let after = save.request.clone();
-            match self.store.apply(save).await {
-                Ok(()) => {
-                    self.wake();
-                    return Ok(after);
-                }
+            match self.saved(save).await? {
+                Some(after) => return Ok(after),
                 // Somebody else has tried a code: that is decided anew where codes are.
-                Err(StoreError::Stale) if proved.is_none() => {}
-                Err(error) => return Err(error.into()),
+                None if proved.is_some() => break,
+                None => {}
             }
         }
         Err(StoreError::Stale.into())
@@ -206,9 +203,7 @@ impl Engine {
         };
         ours.into_iter().chain(of_parties(legs, tenant, self.clock.now())).collect::<Vec<_>>().join("; ")
     }
-}
 
-impl Engine {
     /// Leaves of a person what may be acted on: where persons are verified, the identities that were proved. A code
     /// proves the address that it was sent to and nothing else that an agent claims.
     pub(crate) async fn keep_proved(&self, tenant: &Tenant, request: &Request, subject: &mut Subject) -> Result<()> {
@@ -222,26 +217,26 @@ impl Engine {
         if !tenant.business.verifies(&request.rights) && !proved_once().await? {
             return Ok(());
         }
-        let trusted = agent(tenant, request).is_some_and(|agent| agent.party.trust.verified_claims);
-        let unproved: Vec<_> = subject.identities.iter().map(|identity| identity.kind.as_str().to_owned()).collect();
-        let unproved: Vec<_> = unproved
-            .into_iter()
-            .filter(|kind| kind != EMAIL && !(trusted && subject.claims_true(&format!("{kind}_verified"))))
-            .collect();
-        subject.identities.retain(|identity| !unproved.iter().any(|kind| kind == identity.kind.as_str()));
-        subject.claims.retain(|claim| !unproved.contains(&claim.name) && (trusted || !claim.name.ends_with(VERIFIED)));
+        let trusted = is_trusted(tenant, request);
+        let proved = |kind: &str| kind == EMAIL || trusted && subject.claims_true(&format!("{kind}{VERIFIED}"));
+        let kinds = subject.identities.iter().map(|identity| identity.kind.as_str());
+        let unproved: Vec<String> = kinds.filter(|kind| !proved(kind)).map(str::to_owned).collect();
+        let is_unproved = |name: &str| unproved.iter().any(|kind| kind == name);
+        subject.identities.retain(|identity| !is_unproved(identity.kind.as_str()));
+        subject.claims.retain(|claim| !is_unproved(&claim.name) && (trusted || !claim.name.ends_with(VERIFIED)));
         Ok(())
     }
 }
 
-fn agent<'t>(tenant: &'t Tenant, request: &Request) -> Option<&'t Peer> {
-    request.upstream.as_ref().and_then(|upstream| tenant.peer(&upstream.party))
+/// Whether the agent is believed what it says to be verified.
+fn is_trusted(tenant: &Tenant, request: &Request) -> bool {
+    let agent = request.upstream.as_ref().and_then(|upstream| tenant.peer(&upstream.party));
+    agent.is_some_and(|agent| agent.party.trust.verified_claims)
 }
 
 /// Whether an agent that is trusted with this says that the person's address is verified.
 fn is_verified(tenant: &Tenant, request: &Request, subject: &Subject) -> bool {
-    let trusted = agent(tenant, request).is_some_and(|agent| agent.party.trust.verified_claims);
-    trusted && subject.claims_true("email_verified")
+    is_trusted(tenant, request) && subject.claims_true("email_verified")
 }
 
 /// The region of an address as OpenID Connect has it; one in plain text is not judged.

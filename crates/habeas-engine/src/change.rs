@@ -38,17 +38,24 @@ impl Engine {
             let changes = decide(&request)?;
             let callbacks = self.callbacks_of(&request).await?;
             let save = self.plan(&request, &changes, actor, &callbacks)?;
-            let after = save.request.clone();
-            match self.store.apply(save).await {
-                Ok(()) => {
-                    self.wake();
-                    return Ok(after);
-                }
-                Err(StoreError::Stale) => {}
-                Err(error) => return Err(error.into()),
+            if let Some(after) = self.saved(save).await? {
+                return Ok(after);
             }
         }
         Err(StoreError::Stale.into())
+    }
+
+    /// Saves what was planned, and sees to it that what is owed goes out; `None` when somebody else was faster.
+    pub(crate) async fn saved(&self, save: Save) -> Result<Option<Request>> {
+        let after = save.request.clone();
+        match self.store.apply(save).await {
+            Ok(()) => {
+                self.wake();
+                Ok(Some(after))
+            }
+            Err(StoreError::Stale) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whom to tell of the request's changes; nobody once it was shredded.

@@ -162,10 +162,9 @@ impl Tenant {
         self.peers.iter().find(|peer| peer.party.id == *id)
     }
 
-    /// The counterparties whose incoming credential this token is: one that speaks several protocols may stand there
-    /// once for each.
-    pub fn holders(&self, token: &str) -> impl Iterator<Item = &Peer> {
-        self.peers.iter().filter(move |peer| {
+    /// The counterparty whose incoming credential this token is.
+    pub fn holder(&self, token: &str) -> Option<&Peer> {
+        self.peers.iter().find(|peer| {
             peer.incoming.iter().any(|kept| match kept {
                 Incoming::Token(hash) => hash.matches(token),
                 Incoming::Secret(hash) => {
@@ -176,11 +175,10 @@ impl Tenant {
         })
     }
 
-    /// The counterparties that may show the SHA-512 of their secret, and show it.
-    pub fn hashed_holders(&self, shown: &str) -> impl Iterator<Item = &Peer> {
-        let is =
-            move |kept: &Incoming| matches!(kept, Incoming::Secret(hash) if hash.matches_hashed(&self.sealer, shown));
-        self.peers.iter().filter(move |peer| peer.party.trust.hashed_secret && peer.incoming.iter().any(is))
+    /// The counterparty that may show the SHA-512 of its secret, and shows it.
+    pub fn hashed_holder(&self, shown: &str) -> Option<&Peer> {
+        let is = |kept: &Incoming| matches!(kept, Incoming::Secret(hash) if hash.matches_hashed(&self.sealer, shown));
+        self.peers.iter().find(|peer| peer.party.trust.hashed_secret && peer.incoming.iter().any(is))
     }
 
     /// Where its own systems are told of work, if they are.

@@ -41,7 +41,7 @@ pub(crate) struct Candidate<'t> {
 impl Candidate<'_> {
     fn may_serve(&self, right: Right, identities: &[Identity]) -> bool {
         let right = self.theirs(right);
-        // Without any identity it is the extensions that say who is meant (opengdpr.md A35).
+        // Without any identity it is the extensions that say who is meant (reading A35).
         let serves = |known: &Capabilities| match identities {
             [] => known.serves(right),
             _ => !matching(known, right, identities).is_empty(),
@@ -143,8 +143,9 @@ impl Engine {
         NewLeg { leg, token, host, due_at: share.due_at, stage: share.stage }
     }
 
-    /// Where the party calls us back: on a mount of its dialect, or else on any that takes callbacks of its manner. The token says
-    /// which leg is meant, and the leg in which dialect the message is read.
+    /// Where the party calls us back: on a mount of its dialect, or else on any that takes callbacks
+    /// of its manner. The token says which leg is meant, and the leg in which dialect the message is
+    /// read.
     fn callback_url(&self, tenant: &Tenant, peer: &Peer, token: &str) -> Option<Url> {
         let takes = |mount: &&Mount| {
             let dialect = self.directory.dialect(&mount.dialect)?;
@@ -196,8 +197,8 @@ pub(crate) fn serving<'t>(candidates: &[Candidate<'t>], right: Right, identities
     candidates.iter().filter(|one| named && one.may_serve(right, identities)).map(|one| one.peer).collect()
 }
 
-/// What an organisation supports whose parties do the work: all that any of them does (opengdpr.md A26). While one
-/// cannot be asked, what the organisation is configured to support stands for it.
+/// What an organisation supports whose parties do the work: all that any of them does (reading A26). While one cannot
+/// be asked, what the organisation is configured to support stands for it.
 pub(crate) fn union(us: &Organisation, candidates: &[Candidate<'_>]) -> Organisation {
     let mut capabilities = Capabilities { rights: Vec::new(), identities: Vec::new(), ..us.capabilities.clone() };
     for candidate in candidates {

@@ -18,6 +18,7 @@ use crate::{
     Engine, Error, Result,
     directory::{Fulfilment, Tenant, Webhook},
     keyring,
+    results::is_at,
 };
 
 /// What an organisation's own systems answer.
@@ -152,8 +153,8 @@ impl Engine {
         }
     }
 
-    /// Time ran out: results are no longer where they were, so they are no longer told (opengdpr.md A42), or nobody has
-    /// proved anything (drp.md §3.8).
+    /// Time ran out: results are no longer where they were, so they are no longer told (reading A42), or nobody has
+    /// proved anything (reading R8).
     async fn end(&self, request: &Request, change: Change) -> Result<()> {
         let now = self.clock.now();
         let due = |request: &Request| match &request.standing.state {
@@ -191,19 +192,14 @@ impl Engine {
         if !matches!(tenant.fulfilment, Fulfilment::Automatic { .. }) {
             return Err(absent());
         }
-        let peers = authorization.map(|text| keyring::holders(tenant, text)).unwrap_or_default();
-        if peers.is_empty() {
-            return Err(Problem::new(Code::Unauthorized).into());
-        }
+        let peer =
+            authorization.and_then(|text| keyring::holder(tenant, text)).ok_or(Problem::new(Code::Unauthorized))?;
         let (id, _) = token.split_once('.').ok_or_else(absent)?;
         let request = self.store.request(&RequestId::new(id)).await?.ok_or_else(absent)?;
         let theirs = request.organisation == *tenant.domain()
-            && request.upstream.as_ref().is_some_and(|up| peers.iter().any(|peer| up.party == peer.party.id));
+            && request.upstream.as_ref().is_some_and(|upstream| upstream.party == peer.party.id);
         let State::Fulfilled { results, .. } = &request.standing.state else { return Err(absent()) };
-        let named = results.iter().any(|url| {
-            url.path().rsplit('/').next().is_some_and(|last| constant_time_eq(last.as_bytes(), token.as_bytes()))
-        });
-        if !theirs || !named {
+        if !theirs || !results.iter().any(|url| is_at(url, token)) {
             return Err(absent());
         }
         let right = request.rights.first().map_or("access", |right| right.as_str());

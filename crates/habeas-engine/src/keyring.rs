@@ -36,7 +36,7 @@ pub(crate) struct Keys<'a> {
 
 impl Keyring for Keys<'_> {
     fn holder(&self, credential: &Secret) -> Option<PartyId> {
-        holders(self.tenant, credential.expose()).first().map(|peer| peer.party.id.clone())
+        holder(self.tenant, credential.expose()).map(|peer| peer.party.id.clone())
     }
 
     fn signed(&self, domain: &Domain, message: &[u8], signature: &[u8]) -> Result<(), Distrust> {
@@ -45,20 +45,20 @@ impl Keyring for Keys<'_> {
     }
 }
 
-/// The parties whose credential stands in an `Authorization` header: `Bearer <token>`, `Basic` with the token as password
+/// The party whose credential stands in an `Authorization` header: `Bearer <token>`, `Basic` with the token as password
 /// and any user name, or nothing but the SHA-512 of the token where the party may do that.
-pub(crate) fn holders<'t>(tenant: &'t Tenant, authorization: &str) -> Vec<&'t Peer> {
+pub(crate) fn holder<'t>(tenant: &'t Tenant, authorization: &str) -> Option<&'t Peer> {
     let Some((scheme, value)) = authorization.trim().split_once(' ') else {
-        return tenant.hashed_holders(authorization.trim()).collect();
+        return tenant.hashed_holder(authorization.trim());
     };
     let value = value.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
-        return tenant.holders(value).collect();
+        return tenant.holder(value);
     }
     if scheme.eq_ignore_ascii_case("basic") {
-        let pair = habeas_wire::base64::decode(value.as_bytes()).and_then(|bytes| String::from_utf8(bytes).ok());
-        let password = pair.as_ref().and_then(|pair| pair.split_once(':')).map(|(_, password)| password);
-        return password.map(|password| tenant.holders(password).collect()).unwrap_or_default();
+        let pair = String::from_utf8(habeas_wire::base64::decode(value.as_bytes())?).ok()?;
+        let (_, password) = pair.split_once(':')?;
+        return tenant.holder(password);
     }
-    Vec::new()
+    None
 }

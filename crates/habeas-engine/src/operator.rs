@@ -93,20 +93,6 @@ pub struct Sent {
     pub existed: bool,
 }
 
-/// Whether the law admits a later date (drp.md §3.29).
-pub(crate) fn may_extend(request: &Request, by: Instant, now: Instant) -> std::result::Result<(), String> {
-    let regime = request.regime;
-    if now > request.standing.expected_by {
-        return Err("the date has passed: it could be extended before".to_owned());
-    }
-    let latest = regime.extend_until(&request.rights, request.submitted_at, request.standing.received_at);
-    match latest {
-        None => Err(format!("{regime} does not admit an extension for this right")),
-        Some(latest) if by > latest => Err(format!("{regime} admits no later date than {latest:?}")),
-        Some(_) => Ok(()),
-    }
-}
-
 /// What needs somebody's attention.
 pub struct Faults {
     /// Deliveries that were tried and not delivered.
@@ -180,8 +166,8 @@ impl Engine {
     /// The work is done; where it had not been begun, it is begun first.
     ///
     /// # Errors
-    /// [`Code::InvalidField`] naming `results_url` for a right without results and an insecure address, or `expires_at` when that is not to come;
-    /// [`Code::InvalidTransition`]; when the store fails.
+    /// [`Code::InvalidField`] naming `results_url` for a right without results and an insecure address, or `expires_at`
+    /// when that is not to come; [`Code::InvalidTransition`]; when the store fails.
     pub async fn fulfill(
         &self,
         id: &RequestId,
@@ -195,10 +181,11 @@ impl Engine {
         }
         let legs: Vec<Leg> = self.store.legs(id).await?.into_iter().map(|row| row.leg).collect();
         let known = self.store.request(id).await?.ok_or(Problem::new(Code::NotFound))?;
+        let tenant = self.tenant(&known)?;
         // A person fetches them, over whatever network.
-        let plain_http = self.tenant(&known)?.organisation.policy.plain_http;
+        let by_person = self.manners(&known) == Some(Manners::Status);
         let plain = results.iter().any(|url| url.scheme() != "https");
-        if plain && !plain_http && self.manners(&known) == Some(Manners::Status) {
+        if plain && by_person && !tenant.organisation.policy.plain_http {
             return Err(Problem::at(Code::InvalidField, Field::named("results_url"))
                 .because("it must be https")
                 .into());
@@ -214,9 +201,8 @@ impl Engine {
                     .because("this right hands no data back"));
             }
             // Where they are fetched by the person, they do not stay for ever.
-            let stay = self.tenant(request).map_or(0, |tenant| tenant.business.results_ms);
-            let usual = (self.manners(request) == Some(Manners::Status) && !results.is_empty())
-                .then(|| self.clock.now().plus_ms(stay));
+            let usual =
+                (by_person && !results.is_empty()).then(|| self.clock.now().plus_ms(tenant.business.results_ms));
             let fulfill = Change::Fulfill { results, expires_at: expires_at.or(usual) };
             Ok(match request.standing.state.name() {
                 "received" | "distributed" => vec![Change::Start, fulfill],
@@ -261,7 +247,7 @@ impl Engine {
                 return Err(not_so("an extension moves the date to a later one".to_owned()));
             }
             if self.manners(request) == Some(Manners::Status) {
-                may_extend(request, by, self.clock.now()).map_err(not_so)?;
+                request.may_extend(by, self.clock.now()).map_err(not_so)?;
             }
             Ok(vec![Change::Extend { by, why: why.clone() }])
         })

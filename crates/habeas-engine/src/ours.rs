@@ -77,9 +77,7 @@ impl Engine {
         if request.standing.state != State::InProgress || !staged || !done {
             return Erasures::Wait;
         }
-        let was_read =
-            |leg: &Leg| matches!(leg.state, LegState::Sent { progress: Progress::Fulfilled } | LegState::Inapplicable);
-        match (reads().all(was_read), ours_open) {
+        match (reads().all(is_served), ours_open) {
             (false, _) => Erasures::GiveUp,
             (true, true) => Erasures::Wait,
             (true, false) => Erasures::Begin,
@@ -110,10 +108,7 @@ impl Engine {
             let callbacks = self.callbacks_of(&request).await?;
             let mut done = request.clone();
             done.standing.found = Some(results.to_vec());
-            let over = |leg: &Leg| {
-                matches!(leg.state, LegState::Sent { progress: Progress::Fulfilled } | LegState::Inapplicable)
-            };
-            let last = legs.iter().all(over).then(|| self.everything_done(tenant, &done, &legs));
+            let last = legs.iter().all(is_served).then(|| self.everything_done(tenant, &done, &legs));
             let longer = if last.is_some() { String::new() } else { self.extended(&request).await? };
             let words = self.words(&done, &legs, tenant) + &longer;
             let mut changes = vec![Change::Note { words }, Change::Found { results: results.to_vec() }];
@@ -122,16 +117,15 @@ impl Engine {
             if self.erasures(&done, &legs) == Erasures::Begin {
                 save.waiting = Some(Waiting::Due { stage: 1, at: request.hold_until.max(self.clock.now()) });
             }
-            let after = save.request.clone();
-            match self.store.apply(save).await {
-                Ok(()) => {
-                    self.wake();
-                    return Ok(after);
-                }
-                Err(StoreError::Stale) => {}
-                Err(error) => return Err(error.into()),
+            if let Some(after) = self.saved(save).await? {
+                return Ok(after);
             }
         }
         Err(StoreError::Stale.into())
     }
+}
+
+/// Whether the party has done its share, or holds nothing that this is about.
+fn is_served(leg: &Leg) -> bool {
+    matches!(leg.state, LegState::Sent { progress: Progress::Fulfilled } | LegState::Inapplicable)
 }

@@ -154,7 +154,8 @@ enum Place<'a> {
     Unsaid,
 }
 
-fn is_at(url: &Url, token: &str) -> bool {
+/// Whether an address ends in that token.
+pub(crate) fn is_at(url: &Url, token: &str) -> bool {
     url.path().rsplit('/').next().is_some_and(|last| constant_time_eq(last.as_bytes(), token.as_bytes()))
 }
 

@@ -1,4 +1,4 @@
-//! A person proves who they are: by a code that only who reads their mail can know (DRP 0.5 §3.02.1; drp.md §3.28).
+//! A person proves who they are: by a code that only who reads their mail can know (DRP 0.5 §3.02.1; reading R28).
 //!
 //! The agent sends the person to the request's own address, with the identity token, the request's id and where to go
 //! afterwards. All three are checked before anything is shown; what they say goes into a ticket, so that the address
@@ -17,6 +17,7 @@ use habeas_core::{
     right::Right,
     secret::Secret,
     state::{Change, Ground, State},
+    submission::Subject,
 };
 use habeas_store::{StoreError, Verification};
 use url::Url;
@@ -34,7 +35,8 @@ use ticket::Ticket;
 const CODE_MS: i64 = 10 * MINUTE_MS;
 const CODE_TRIES: u32 = 3;
 const CODE_SENDINGS: u32 = 3;
-const CODE_DIGITS: usize = 8;
+/// As many digits as a code has.
+pub const CODE_DIGITS: usize = 8;
 /// The kind of identity that letters go to.
 pub(crate) const EMAIL: &str = "email";
 
@@ -60,7 +62,7 @@ pub struct View {
     /// How far it is.
     pub stage: Stage,
     /// Where the person goes afterwards.
-    pub redirect_to: Option<Url>,
+    pub redirect_to: Url,
 }
 
 /// How far a verification is.
@@ -82,7 +84,7 @@ pub enum Checked {
     /// It is right.
     Verified {
         /// Where the person goes now.
-        redirect_to: Option<Url>,
+        redirect_to: Url,
     },
     /// It is wrong, or no longer good.
     Wrong(View),
@@ -96,7 +98,15 @@ struct Asked<'a> {
     peer: &'a Peer,
     request: Request,
     verification: Verification,
-    address: Option<Secret>,
+    /// The person; nobody once the request was shredded.
+    subject: Option<Subject>,
+}
+
+impl Asked<'_> {
+    /// The address that letters go to.
+    fn address(&self) -> Option<Secret> {
+        self.subject.as_ref().and_then(|subject| address(&subject.identities))
+    }
 }
 
 impl Engine {
@@ -108,7 +118,7 @@ impl Engine {
     pub async fn open_verification(&self, host: &str, token: &str, query: Option<&str>) -> Result<String> {
         let asked = self.asked(host, token).await?;
         if stage(&asked.request, self.clock.now()) != Stage::Asked {
-            return Err(Problem::new(Code::Gone).because("nobody is verified here any more").into());
+            return Err(gone());
         }
         let request_id = only(query, "request_id")?;
         if request_id != asked.request.standing.wire_id.as_str() {
@@ -139,19 +149,20 @@ impl Engine {
         let ticket = Ticket::open(&asked.tenant.sealer, token, ticket).ok_or(Problem::new(Code::NotFound))?;
         let now = self.clock.now();
         if stage(&asked.request, now) != Stage::Asked {
-            return Err(Problem::new(Code::Gone).because("nobody is verified here any more").into());
+            return Err(gone());
         }
         if asked.verification.sendings >= CODE_SENDINGS {
             return Err(Problem::new(Code::TooMany).because("as many codes were sent as may be").into());
         }
-        let to = asked.address.clone().ok_or(Problem::new(Code::Gone).because("there is no address any more"))?;
+        let to = asked.address().ok_or(Problem::new(Code::Gone).because("there is no address any more"))?;
         let code = code(self.random.as_ref());
         // Saved before it is sent: a code that nobody knows does no harm.
         let with_code = asked.verification.clone().with_code(&code, now.plus_ms(CODE_MS));
         match self.store.save_verification(&with_code).await {
             // Somebody pressed twice: the other code is the one that is sent.
             Err(StoreError::Stale) => {
-                return self.verification_view(host, token, &ticket.seal(&asked.tenant.sealer, token)).await;
+                let asked = self.asked(host, token).await?;
+                return Ok(self.view(&asked, ticket));
             }
             saved => saved?,
         }
@@ -181,7 +192,7 @@ impl Engine {
                 // Pressed twice.
                 Stage::Verified => return Ok(Checked::Verified { redirect_to: ticket.redirect_to }),
                 Stage::Failed | Stage::Over => {
-                    return Err(Problem::new(Code::Gone).because("nobody is verified here any more").into());
+                    return Err(gone());
                 }
             }
             let good = asked.verification.code_until.is_some_and(|until| now < until);
@@ -231,23 +242,18 @@ impl Engine {
         let request = self.store.request(&verification.request).await?.ok_or_else(absent)?;
         let upstream = request.upstream.as_ref().ok_or_else(absent)?;
         let peer = tenant.peer(&upstream.party).ok_or_else(absent)?;
-        let secrets = self.store.secrets(&request.id).await?;
-        let address = secrets.and_then(|secrets| address(&secrets.subject.identities));
-        Ok(Asked { tenant, peer, request, verification, address })
+        let subject = self.store.secrets(&request.id).await?.map(|secrets| secrets.subject);
+        Ok(Asked { tenant, peer, request, verification, subject })
     }
 
     async fn check_identity(&self, asked: &Asked<'_>, identity: Secret) -> Result<()> {
         let upstream = asked.request.upstream.as_ref().ok_or(Error::Bug("a verification without an agent"))?;
         let dialect =
             self.directory.dialect(&upstream.dialect).ok_or(Error::Bug("the dialect of a request is gone"))?;
-        let secrets = self.store.secrets(&asked.request.id).await?.ok_or(Problem::new(Code::Gone))?;
+        let subject = asked.subject.as_ref().ok_or(Problem::new(Code::Gone))?;
         let hand = Hand::new(asked.tenant).with(Some(asked.peer));
         let x = hand.exchange(None, self.clock.now());
-        if dialect.is_of(&identity, &secrets.subject, &x)? {
-            Ok(())
-        } else {
-            Err(not_so("identity", "it is another person's"))
-        }
+        if dialect.is_of(&identity, subject, &x)? { Ok(()) } else { Err(not_so("identity", "it is another person's")) }
     }
 
     fn view(&self, asked: &Asked<'_>, ticket: Ticket) -> View {
@@ -257,7 +263,7 @@ impl Engine {
             business: asked.tenant.domain().clone(),
             agent: asked.peer.party.domain.clone(),
             rights: asked.request.rights.clone(),
-            address_hint: asked.address.as_ref().map(|address| hint(address.expose())).unwrap_or_default(),
+            address_hint: asked.address().map(|address| hint(address.expose())).unwrap_or_default(),
             code_sent: verification.code_until.is_some(),
             code_good_ms: good,
             tries_left: CODE_TRIES.saturating_sub(verification.tries),
@@ -295,14 +301,18 @@ fn only(query: Option<&str>, name: &'static str) -> Result<String> {
 }
 
 /// Where the person goes afterwards, if the agent has registered that place.
-fn registered(text: &str, asked: &Asked<'_>) -> Result<Option<Url>> {
+fn registered(text: &str, asked: &Asked<'_>) -> Result<Url> {
     let url = Url::parse(text).map_err(|_| not_so("redirect_to", "it is not an absolute URL"))?;
     let plain = asked.tenant.organisation.policy.plain_http && url.scheme() == "http";
     let known = asked.peer.redirect_origins.contains(&url.origin()) && (url.scheme() == "https" || plain);
     if known && url.username().is_empty() && url.password().is_none() {
-        return Ok(Some(url));
+        return Ok(url);
     }
     Err(not_so("redirect_to", "it is no place that the agent has registered"))
+}
+
+fn gone() -> Error {
+    Problem::new(Code::Gone).because("nobody is verified here any more").into()
 }
 
 fn not_so(name: &'static str, why: &'static str) -> Error {

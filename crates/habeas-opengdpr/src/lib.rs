@@ -2,8 +2,8 @@
 //!
 //! A pure translation between HTTP messages and the domain: no IO, no clock, no keys. All versions share one
 //! exchange (`exchange`); a version is a folder with its prose and a row of names and yes/no. Section numbers
-//! are those of OpenGDPR 1.0; `A` numbers are this project's readings of what the specification leaves open
-//! (protocol/opengdpr.md §3).
+//! are those of OpenGDPR 1.0; `A` numbers are this project's readings of what the specification leaves
+//! open, listed with the versions.
 #![cfg_attr(not(test), warn(clippy::wildcard_enum_match_arm))]
 
 mod dialect;

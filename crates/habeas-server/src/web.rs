@@ -1,5 +1,5 @@
 //! Where does a person prove who they are? On the pages below `/verify/`, which every organisation has
-//! (DRP 0.5 §3.02.1; drp.md §3.28).
+//! (DRP 0.5 §3.02.1; reading R28).
 //!
 //! An agent sends the person to `/verify/{token}`, with who they are in the query. That is checked and dropped before
 //! anything is shown: the page itself is at `/verify/{token}/{ticket}`, where only POST changes anything. The pages
@@ -136,8 +136,7 @@ impl<'a, V: Verifier> Visit<'a, V> {
 
 fn tell(checked: Checked) -> Result<Response, Failure> {
     match checked {
-        Checked::Verified { redirect_to: Some(url) } => reply::see(url.as_str()),
-        Checked::Verified { redirect_to: None } => Ok(reply::page(StatusCode::OK, &Message::confirmed(), None)),
+        Checked::Verified { redirect_to } => reply::see(redirect_to.as_str()),
         // Never to where the agent wants the person: only who succeeded is sent there.
         Checked::Wrong(view) => Ok(show(&view, Some(Trouble::of_wrong(&view)))),
         Checked::Failed(view) => Ok(reply::page(StatusCode::OK, &Message::failed(&view), None)),
@@ -147,7 +146,7 @@ fn tell(checked: Checked) -> Result<Response, Failure> {
 fn show(view: &View, trouble: Option<Trouble>) -> Response {
     match Message::of(view) {
         Some(message) => reply::page(StatusCode::OK, &message, None),
-        None => reply::page(StatusCode::OK, &page::Ask::of(view, trouble), view.redirect_to.as_ref()),
+        None => reply::page(StatusCode::OK, &page::Ask::of(view, trouble), Some(&view.redirect_to)),
     }
 }
 

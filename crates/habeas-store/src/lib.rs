@@ -58,7 +58,8 @@ pub trait Store: Send + Sync {
     /// The personal part of a request; `None` once shredded.
     async fn secrets(&self, id: &RequestId) -> Result<Option<Secrets>>;
 
-    /// The request that a party made with these very bytes and [`Dedupe::Bytes`](habeas_core::submission::Dedupe::Bytes), if it is open and not older.
+    /// The request that a party made with these very bytes and
+    /// [`Dedupe::Bytes`](habeas_core::submission::Dedupe::Bytes), if it is open and not older.
     async fn repeated(
         &self,
         organisation: &Domain,
@@ -67,8 +68,9 @@ pub trait Store: Send + Sync {
         since: Instant,
     ) -> Result<Option<RequestId>>;
 
-    /// How many requests of an organisation, received since then, were begun for a person with one of these
-    /// identities: those for opt-outs and opt-ins aside, which may come as often as anybody likes. Those that were shredded are not counted: nothing tells whose they were.
+    /// How many requests of an organisation, received since then, were begun for a person with one of
+    /// these identities: those for opt-outs and opt-ins aside, which may come as often as anybody
+    /// likes. Those that were shredded are not counted: nothing tells whose they were.
     async fn asked_before(&self, organisation: &Domain, identities: &[Identity], since: Instant) -> Result<u32>;
 
     /// How far the person is who proves who they are at that address; `None` when there is no such address.

@@ -82,6 +82,12 @@ impl SecretHash {
         digest::constant_time_eq(&self.opaque, &sealer.mac(OF_SECRET, shown.as_bytes()))
     }
 
+    /// Whether the SHA-512 of the secret is recognized, too.
+    #[must_use]
+    pub const fn knows_sha512(&self) -> bool {
+        self.hashed.is_some()
+    }
+
     /// Whether this is the SHA-512 of the secret: in hexadecimal of either case, or in base64 of either alphabet, with
     /// padding or without. Always a no where that was not asked for.
     #[must_use]

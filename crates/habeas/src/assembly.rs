@@ -6,7 +6,7 @@ mod fulfilment;
 mod mail;
 pub mod mounts;
 pub mod organisation;
-mod party;
+pub mod party;
 pub mod sealed;
 mod settings;
 mod tokens;

@@ -36,9 +36,6 @@ const EMAIL: &str = "email";
 const PHONE: &str = "phone_number";
 const ADDRESS: &str = "address";
 
-/// Claims about the token itself (RFC 7519 section 4.1). All others are about the person.
-const TECHNICAL: [&str; 6] = ["iss", "aud", "exp", "nbf", "iat", "jti"];
-
 /// A token that may be believed.
 pub(super) struct Token {
     /// Itself, in the serialization in which every token is one text.

@@ -1,4 +1,4 @@
-//! What may be done differently for single parties? The habits of implementations that are in use (drp.md §3.A).
+//! What may be done differently for single parties? The habits of implementations that are in use.
 
 use habeas_core::dialect::Knob;
 

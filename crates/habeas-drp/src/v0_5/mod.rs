@@ -5,7 +5,7 @@
 //! a signed identity token; everything that is ever told of a request is one object, the Exercise Status
 //! (`status_object`).
 //!
-//! Readings, with their numbers in protocol/drp.md §3:
+//! Readings, by their numbers:
 //!
 //! - R1 Rights are spelled with a hyphen in the examples and with an underscore in the table. Both are read; we say the
 //!   spelling that the other side's discovery has, and hyphens otherwise.
@@ -16,6 +16,9 @@
 //!   name the audience, since the token would be good elsewhere too.
 //! - R5 A token comes in any serialization of RFC 7515, with one signature.
 //! - R7 Several rights are one request, in which reads come before deletion. We ask for one at a time.
+//! - R8 Who has not proved who they are in time is denied, as insufficiently verified.
+//! - R9 What the message alone shows to be no right is denied in the answer to it. Everything else is `open` there, and
+//!   taken up after it.
 //! - R10, R11, R25 Seven members of the status object are always there, `null` where they say nothing. `expires_at` and
 //!   `results_url` are there when they say something, and no other member ever is.
 //! - R12, R13 A reason that we do not know is no ground, but it is kept in words.
@@ -24,9 +27,13 @@
 //! - R16 Only how a request stands now is worth telling: a newer status takes the place of an older one.
 //! - R19 `voluntary` is what leaving `regime` out says. A regime that we do not know is the business's to deny.
 //! - R20 0.4 is read like 0.5, except from a party that is held to the letter.
+//! - R23 A right that is not served refuses the whole request, with 400. Some say 404 for that, and some write blanks
+//!   around the words.
 //! - R24 `api_base` has no slash at its end.
 //! - R26, R27 Every problem is told as `code` and `message`. `fatal` would speak of the state of a request: we never
 //!   say it, and when we hear it we do not ask again.
+//! - R28 A person proves who they are by a code that is sent to the address in the token.
+//! - R29 The date may be extended before it has passed, and no further than the law of the request admits.
 //! - R30 A sender may make a request repeatable with an `Idempotency-Key`; without one the same bytes are.
 
 mod callback;

@@ -30,7 +30,7 @@ pub(super) fn underscored(word: &str) -> Cow<'_, str> {
     if word.contains('-') { Cow::Owned(word.replace('-', "_")) } else { Cow::Borrowed(word) }
 }
 
-/// The right of a word in either spelling. Blanks around it are an implementation's habit (drp.md §3.23).
+/// The right of a word in either spelling. Blanks around it are an implementation's habit (reading R23).
 pub(super) fn right_of(word: &str) -> Option<Right> {
     let word = word.trim();
     RIGHTS.into_iter().find(|(_, known)| *known == word || underscored(known) == word).map(|(right, _)| right)

@@ -1,4 +1,4 @@
-//! Are the habits of real peers understood? (protocol/drp.md §3, §3.A)
+//! Are the habits of real peers understood?
 
 use habeas_core::{
     dialect::Told,

@@ -94,8 +94,9 @@ impl Engine {
         if cancelled {
             // Whose it is they know.
             secrets.subject = Subject::default();
+        } else {
+            self.keep_proved(tenant, request, &mut secrets.subject).await?;
         }
-        self.keep_proved(tenant, request, &mut secrets.subject).await?;
         let rights = match self.uncovered(request, &legs) {
             ours if ours.is_empty() => request.rights.clone(),
             ours => ours,

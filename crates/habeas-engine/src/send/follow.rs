@@ -16,7 +16,6 @@ use crate::{
     Engine, Error, Result,
     change::{LEG_TRIES, configured},
     directory::Tenant,
-    operator::may_extend,
     ours::Erasures,
 };
 
@@ -135,12 +134,13 @@ impl Engine {
         let mut told: Vec<Change> = changes
             .into_iter()
             .filter_map(|change| match change {
-                Change::Fulfill { .. } if !covered => None,
-                // Nobody serves it after all: then it is the organisation's own matter, as if that had been known at once.
-                Change::Deny(_) if nobody && !covered => None,
-                Change::Deny(_) if nobody => Some(self.everything_done(tenant, request, legs)),
-                Change::Fulfill { .. } => Some(self.everything_done(tenant, request, legs)),
-                change => Some(change),
+                Change::Deny(_) if !nobody => Some(change),
+                // Nobody serves it after all: then it is the organisation's own matter, as if that had been known at
+                // once.
+                Change::Fulfill { .. } | Change::Deny(_) => {
+                    covered.then(|| self.everything_done(tenant, request, legs))
+                }
+                _ => Some(change),
             })
             .collect();
         let last = told.iter().any(Change::ends);
@@ -166,7 +166,7 @@ impl Engine {
         Ok(why.map(|why| format!("; takes longer: {why}")).unwrap_or_default())
     }
 
-    /// A party that needs longer than the sender of a request was told is passed on to it (opengdpr.md A44), by days and
+    /// A party that needs longer than the sender of a request was told is passed on to it (reading A44), by days and
     /// not by every minute that it counts anew.
     fn prolong(&self, request: &Request, leg: &Leg, tenant: &Tenant) -> Option<Change> {
         let by = leg.expected_by?;
@@ -176,7 +176,7 @@ impl Engine {
             return None;
         }
         // What a party promises by its own law moves no deadline of this one.
-        if self.manners(request) == Some(Manners::Status) && may_extend(request, by, self.clock.now()).is_err() {
+        if self.manners(request) == Some(Manners::Status) && request.may_extend(by, self.clock.now()).is_err() {
             return None;
         }
         let domain = tenant.peer(&leg.party).map(|peer| &peer.party.domain)?;

@@ -1,4 +1,4 @@
-//! Who may speak about a leg? Its party, and those to whom that hands requests on (opengdpr.md A25).
+//! Who may speak about a leg? Its party, and those to whom that hands requests on (reading A25).
 
 use habeas_core::{
     domain::Domain,

@@ -9,14 +9,13 @@ use habeas_core::{
     leg::{Leg, LegState},
     matching::matching,
     party::Party,
-    submission::{CallbackUrl, Outbound, Stamp, Subject},
+    submission::{CallbackUrl, Outbound, Stamp, Subject, VERIFIED},
 };
 use habeas_store::{Frozen, LeasedLeg, Secrets};
 
 use super::leg::{Answered, Step, There, refused_for_now};
 use crate::{
     Engine, Error, Result,
-    begin::VERIFIED,
     directory::{Peer, Tenant},
     identities::given,
     outbound::OutboundError,
@@ -77,13 +76,10 @@ impl Engine {
 
     /// The same bytes, where the party takes requests by now: it may have moved since they were first sent.
     async fn located_now(&self, tenant: &Tenant, peer: &Peer, mut frozen: Frozen) -> Result<Frozen> {
-        if let Cow::Owned(Party { base: Some(base), .. }) = self.located(tenant, peer).await?
-            && !frozen.url.as_str().starts_with(base.as_str())
-        {
-            let last = frozen.url.path().rsplit('/').next().unwrap_or_default().to_owned();
-            let mut url = base;
+        if let Cow::Owned(Party { base: Some(mut url), .. }) = self.located(tenant, peer).await? {
+            let last = frozen.url.path().rsplit('/').next().unwrap_or_default();
             if let Ok(mut segments) = url.path_segments_mut() {
-                segments.pop_if_empty().push(&last);
+                segments.pop_if_empty().push(last);
             }
             frozen.url = url;
         }
@@ -133,7 +129,7 @@ impl Engine {
         }
     }
 
-    /// Whose answer got lost may have the request, and refuse the same bytes a second time (opengdpr.md A8): it is asked
+    /// Whose answer got lost may have the request, and refuse the same bytes a second time (reading A8): it is asked
     /// how it stands. Who does not know it from us has another of this id.
     async fn look_for(&self, leased: &LeasedLeg, tenant: &Tenant, peer: &Peer, status: u16) -> Result<Step> {
         Ok(match self.is_there(leased, tenant, peer).await? {
@@ -197,7 +193,7 @@ impl Engine {
             Err(Error::Outbound(OutboundError::NotThere)) => return Ok(Some((identities.to_vec(), None))),
             Err(error) => return Err(error),
         };
-        // Without any identity it is the extensions that say who is meant (opengdpr.md A35).
+        // Without any identity it is the extensions that say who is meant (reading A35).
         if identities.is_empty() {
             return Ok(supports.serves(leg.right).then(|| (Vec::new(), Some(supports))));
         }
@@ -269,7 +265,7 @@ fn refused(mut leg: Leg, status: u16, exists: bool) -> Step {
     tracing::warn!(request = %leg.request, party = %leg.party, status, exists, "a party refused a request");
     leg.state = LegState::Refused { status };
     let trouble = if exists {
-        // Agents that hand on to each other in a circle end here (opengdpr.md A45).
+        // Agents that hand on to each other in a circle end here (reading A45).
         "it has another request of this id: a loop of agents?".to_owned()
     } else {
         format!("it refused the request: {status}")

@@ -32,7 +32,7 @@ use crate::{
     directory::{Credential, Peer, Tenant},
     distribute::{Candidate, union},
     hand::Hand,
-    keyring::{Keys, PeerKey, holders},
+    keyring::{Keys, PeerKey, holder},
     outbound::OutboundError,
     send::speaker::{Speaker, speaker},
 };
@@ -120,7 +120,7 @@ impl Arrival {
         answer
     }
 
-    /// Speaks the dialect that this message fits, where several share the path (opengdpr.md A4); else the first.
+    /// Speaks the dialect that this message fits, where several share the path (reading A4); else the first.
     fn settle(&mut self, message: &Verified<RequestHead>) {
         if self.others.is_empty() || self.dialect.fits(message) == Some(true) {
             return;
@@ -228,33 +228,18 @@ impl Engine {
         let caller = match &claim {
             Claim::Nobody => Caller::Nobody,
             Claim::Holder(credential) => {
-                let peers = holders(tenant, credential.expose());
-                if peers.is_empty() {
-                    return Err(Problem::new(Code::Unauthorized).into());
-                }
-                match endpoint.operation {
-                    Operation::Callback => {
-                        let absent = || Problem::new(Code::NotFound);
-                        let token = head.params.token.as_ref().ok_or_else(absent)?;
-                        let row = self.store.leg_by_token(tenant.domain(), token.expose()).await?.ok_or_else(absent)?;
-                        let party = tenant.peer(&row.leg.party).ok_or_else(absent)?;
-                        // A credential may stand in another entry of the same party: that it calls us with.
-                        if peers.iter().all(|peer| party.party.domain != peer.party.domain) {
-                            return Err(absent().into());
-                        }
-                        self.proves_as_its_leg(&row, head, &claim)?;
-                        Caller::Leg(Box::new(row), None)
+                let unauthorized = || Problem::new(Code::Unauthorized);
+                let peer = holder(tenant, credential.expose()).ok_or_else(unauthorized)?;
+                if endpoint.operation == Operation::Callback {
+                    self.calls_back(tenant, peer, head, &claim).await?
+                } else {
+                    // What was agreed for one protocol opens no door of another, which may ask for less.
+                    let own = self.directory.dialect(&peer.party.dialect);
+                    let manners = own.map(|own| own.facts().manners);
+                    if manners != Some(dialect.facts().manners) {
+                        return Err(unauthorized().into());
                     }
-                    _ => {
-                        // What was agreed for one protocol opens no door of another, which may ask for less.
-                        let manners = |dialect: &dyn Dialect| dialect.facts().manners;
-                        let speaks = |peer: &&&Peer| {
-                            let own = self.directory.dialect(&peer.party.dialect);
-                            own.is_some_and(|own| manners(own.as_ref()) == manners(dialect))
-                        };
-                        let peer = peers.iter().find(speaks).ok_or(Problem::new(Code::Unauthorized))?;
-                        Caller::Peer(peer.party.id.clone())
-                    }
+                    Caller::Peer(peer.party.id.clone())
                 }
             }
             Claim::Signer { domain, .. } => {
@@ -274,6 +259,20 @@ impl Engine {
             return Err(Problem::new(Code::UnsupportedMediaType).because("a content coding is not understood").into());
         }
         Ok((claim, caller))
+    }
+
+    /// Who shows a credential in a callback speaks about the leg that its address names, if that is of the same party.
+    async fn calls_back(&self, tenant: &Tenant, peer: &Peer, head: &RequestHead, claim: &Claim) -> Result<Caller> {
+        let absent = || Problem::new(Code::NotFound);
+        let token = head.params.token.as_ref().ok_or_else(absent)?;
+        let row = self.store.leg_by_token(tenant.domain(), token.expose()).await?.ok_or_else(absent)?;
+        let party = tenant.peer(&row.leg.party).ok_or_else(absent)?;
+        // A credential may stand in another entry of the same party: that it calls us with.
+        if party.party.domain != peer.party.domain {
+            return Err(absent().into());
+        }
+        self.proves_as_its_leg(&row, head, claim)?;
+        Ok(Caller::Leg(Box::new(row), None))
     }
 
     /// Whether a callback brings the kind of proof that the dialect of its leg asks for, on whichever mount it came.
@@ -365,7 +364,7 @@ fn verify(arrival: &Arrival, body: Vec<u8>, signer: Option<&PeerKey>) -> Result<
     })
 }
 
-/// A certificate that is not where it should be, or is none, is a failed authentication (opengdpr.md A5). One that could
+/// A certificate that is not where it should be, or is none, is a failed authentication (reading A5). One that could
 /// not be fetched now is not.
 fn unbelievable(error: Error) -> Error {
     match error {

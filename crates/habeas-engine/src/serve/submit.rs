@@ -27,7 +27,7 @@ use crate::{
 
 /// The members of a submission.
 const NAMES: Names = Names { right: "subject_request_type", identities: "subject_identities" };
-/// Who sends the same bytes again within so long has lost the answer (drp.md §3.30).
+/// Who sends the same bytes again within so long has lost the answer (reading R30).
 const REPEATED_MS: i64 = DAY_MS;
 
 impl Engine {

@@ -4,7 +4,7 @@
 //! and tells its sender when it has. Against 0.1.2 it has the word `distributed` for that, and nothing else on the
 //! wire; against 1.0 see there.
 //!
-//! Readings, with their numbers in protocol/opengdpr.md §3, where they are not those of 1.0:
+//! Readings, by their numbers, where they are not those of 1.0:
 //!
 //! - A3 The examples show single requests below `/opengdpr_request`, the README of the same day below the plural. Both
 //!   are served; we call the plural, and the singular where a peer does not know that.

@@ -5,7 +5,7 @@
 //! out of the answer to a cancellation, adds `cancelled`, `results_url` and `extensions`, and wants its major version
 //! first in the path.
 //!
-//! Readings, with their numbers in protocol/opengdpr.md §3:
+//! Readings, by their numbers:
 //!
 //! - A1 `processor_signature` cannot sign the body that holds it. The header signs the bytes sent; the member, last
 //!   and optional by policy, signs the body without itself.

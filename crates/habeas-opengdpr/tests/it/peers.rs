@@ -1,4 +1,4 @@
-//! Are the habits of real peers understood? (A5, A7, A8, A28, A30, A31; protocol/opengdpr.md §4)
+//! Are the habits of real peers understood? (A5, A7, A8, A28, A30, A31)
 
 use habeas_core::{
     dialect::Told,

@@ -4,13 +4,12 @@ use habeas_core::{
     problem::{Code, Field, Problem},
     secret::Secret,
 };
+use habeas_engine::verify::CODE_DIGITS;
 use http::{HeaderMap, header};
 use url::form_urlencoded;
 
 const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 const SITE: &str = "sec-fetch-site";
-/// As many digits as a code has (drp.md §3.B).
-const CODE_DIGITS: usize = 8;
 
 /// What a form asks for.
 #[derive(Debug, PartialEq, Eq)]

@@ -99,14 +99,9 @@ impl<'a> Message<'a> {
     }
 
     fn verified(view: &'a View) -> Self {
-        let back = |url: &'a url::Url| (url.as_str(), format!("Back to {}", view.agent));
+        let back = (view.redirect_to.as_str(), format!("Back to {}", view.agent));
         let text = format!("{} knows now that the request comes from you. You can close this page.", view.business);
-        Self { link: view.redirect_to.as_ref().map(back), ..Self::plain("Thank you", text) }
-    }
-
-    /// It went well, and there is nowhere to go.
-    pub(super) fn confirmed() -> Self {
-        Self::plain("Thank you", "It is confirmed that the request comes from you. You can close this page.")
+        Self { link: Some(back), ..Self::plain("Thank you", text) }
     }
 
     /// It went badly. There is no link: only who succeeded is sent on.

@@ -75,7 +75,7 @@ fn view() -> View {
         tries_left: 3,
         sendings_left: 3,
         stage: Stage::Asked,
-        redirect_to: Some("https://helper.example/done?of=1".parse().unwrap()),
+        redirect_to: "https://helper.example/done?of=1".parse().unwrap(),
     }
 }
 

@@ -4,18 +4,18 @@ use habeas_core::{
     clock::Instant,
     event::{Actor, Event},
     id::RequestId,
-    request::Request,
+    request::{Request, forgotten_after},
     submission::Dedupe,
 };
 use habeas_trust::{
     digest::{constant_time_eq, hex},
     seal::DataKey,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     Sqlite,
-    convert::{instant_or_null, ms},
+    convert::{instant, instant_or_null, ms},
     issued::{self, RawIssued, SealedIssued},
     lanes,
     legs::SealedNewLeg,
@@ -169,14 +169,25 @@ impl Intake {
     /// Who sends the same bytes after that one is final, or long after, means another request.
     /// And a key means its request for as long as that can be asked for.
     fn outdate(&self, conn: &Connection, dedupe: Option<&Dedupe>, since: Instant) -> Result<()> {
+        let (Some(dedupe), Some(digest)) = (dedupe, &self.dedupe) else { return Ok(()) };
         let party = self.request.upstream.as_ref().map(|upstream| upstream.party.as_str());
-        let organisation = self.request.organisation.as_str();
-        let (sql, at) = match (dedupe, &self.dedupe) {
-            (Some(Dedupe::Bytes), _) => (OUTDATE, since),
-            (Some(Dedupe::Key(_)), Some(_)) => (FORGOTTEN, self.request.standing.received_at),
-            (Some(Dedupe::Key(_)) | None, _) => return Ok(()),
+        let mut query = conn.prepare_cached(NAMESAKE)?;
+        let times = |row: &Row<'_>| {
+            let id: String = row.get(0)?;
+            Ok((id, instant(row, 1)?, instant_or_null(row, 2)?, instant_or_null(row, 3)?, instant_or_null(row, 4)?))
         };
-        conn.prepare_cached(sql)?.execute(params![self.dedupe, party, organisation, at.ms()])?;
+        let namesake = query.query_row(params![digest, party, self.request.organisation.as_str()], times).optional()?;
+        let Some((id, received_at, final_at, expires_at, first_said_at)) = namesake else { return Ok(()) };
+        let outdated = match (dedupe, final_at) {
+            (Dedupe::Bytes, final_at) => final_at.is_some() || received_at < since,
+            (Dedupe::Key(_), Some(final_at)) => {
+                forgotten_after(final_at, expires_at, first_said_at) < self.request.standing.received_at
+            }
+            (Dedupe::Key(_), None) => false,
+        };
+        if outdated {
+            conn.prepare_cached(OUTDATE)?.execute([id])?;
+        }
         Ok(())
     }
 
@@ -203,13 +214,9 @@ const INSERT: &str = "INSERT INTO requests (id, organisation, role, upstream_par
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
         ?24)
     ON CONFLICT DO NOTHING";
-const OUTDATE: &str = "UPDATE requests SET dedupe = NULL
-    WHERE dedupe = ?1 AND upstream_party = ?2 AND organisation = ?3 AND (final_at IS NOT NULL OR received_at < ?4)";
-/// As `Request::forgotten_after` has it: sixty days of 86,400,000 ms, and seven.
-const FORGOTTEN: &str = "UPDATE requests SET dedupe = NULL
-    WHERE dedupe = ?1 AND upstream_party = ?2 AND organisation = ?3 AND final_at IS NOT NULL
-        AND max(min(coalesce(expires_at, final_at + 5184000000), final_at + 5184000000),
-            coalesce(expiry_first_set_at + 604800000, 0)) < ?4";
+const NAMESAKE: &str = "SELECT id, received_at, final_at, expires_at, expiry_first_set_at FROM requests
+    WHERE dedupe = ?1 AND upstream_party = ?2 AND organisation = ?3";
+const OUTDATE: &str = "UPDATE requests SET dedupe = NULL WHERE id = ?1";
 const INSERT_SECRETS: &str =
     "INSERT INTO request_secrets (request_id, organisation, subject, callbacks, body) VALUES (?1, ?2, ?3, ?4, ?5)";
 const BY_WIRE_ID: &str = "SELECT id FROM requests WHERE wire_id = ?1 AND upstream_party = ?2 AND organisation = ?3";

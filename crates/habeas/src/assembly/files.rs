@@ -1,10 +1,10 @@
-//! How are the files read that the configuration names? A file that cannot be read is a problem of its key.
+//! How are the files and variables read that the configuration names? What cannot be read is a problem of its key.
 
 use std::path::Path;
 
 use habeas_core::secret::Secret;
 
-use crate::config::Loaded;
+use crate::config::{Loaded, environment};
 
 /// The text of a file.
 pub(super) fn text(loaded: &mut Loaded, place: &str, file: &Path) -> Option<String> {
@@ -30,6 +30,15 @@ pub(super) fn secret(loaded: &mut Loaded, place: &str, file: &Path) -> Option<Se
         loaded.warn(place, "the file can be read by every user of this machine: chmod 600");
     }
     Some(secret)
+}
+
+/// The secret in a variable of the environment.
+pub(super) fn variable(loaded: &mut Loaded, place: &str, name: &str) -> Option<Secret> {
+    let secret = environment::secret(name);
+    if secret.is_none() {
+        loaded.object(place, format!("the environment has no variable {name}"));
+    }
+    secret
 }
 
 #[cfg(unix)]

@@ -7,7 +7,7 @@ use habeas_engine::mail::{Mailer, NoMailer};
 
 use super::{files, sealed::alone};
 use crate::{
-    config::{Loaded, environment, model},
+    config::{Loaded, model},
     mail::{Smtp, SmtpError, SmtpMailer},
 };
 
@@ -61,13 +61,7 @@ fn password(loaded: &mut Loaded, mail: &model::Mail) -> Option<Secret> {
     }
     match (&mail.password_file, &mail.password_env) {
         (Some(file), _) => files::secret(loaded, "mail.password_file", file),
-        (None, Some(name)) => {
-            let password = environment::secret(name);
-            if password.is_none() {
-                loaded.object("mail.password_env", format!("the environment has no variable {name}"));
-            }
-            password
-        }
+        (None, Some(name)) => files::variable(loaded, "mail.password_env", name),
         (None, None) => None,
     }
 }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     config::{
-        Loaded, environment,
+        Loaded,
         organisation::Organisation,
         party::{self as configured, Scheme},
         text::HashText,
@@ -81,7 +81,7 @@ pub(super) fn assemble(
 }
 
 /// What a party is called here.
-pub(super) fn name(from: &configured::Party) -> Option<String> {
+pub fn name(from: &configured::Party) -> Option<String> {
     from.id.clone().or_else(|| from.domain.as_ref().map(ToString::to_string))
 }
 
@@ -274,13 +274,7 @@ fn outgoing(loaded: &mut Loaded, place: &str, from: &configured::Party, seal: Se
     let key = keys.iter().find(|(_, given)| *given).map(|(key, _)| format!("{place}.{key}"))?;
     let secret = match (&from.credential_file, &from.credential_env, &from.credential) {
         (Some(file), ..) => files::secret(loaded, &key, file)?,
-        (_, Some(name), _) => {
-            let secret = environment::secret(name);
-            if secret.is_none() {
-                loaded.object(&key, format!("the environment has no variable {name}"));
-            }
-            secret?
-        }
+        (_, Some(name), _) => files::variable(loaded, &key, name)?,
         (.., Some(text)) => seal.open(loaded, &key, text, sealed::CREDENTIAL)?,
         (None, None, None) => return None,
     };

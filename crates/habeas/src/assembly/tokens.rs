@@ -34,8 +34,9 @@ pub(super) fn keys(
         let (checked, secret) = self::key(loaded, &at, key, seal);
         let digest = secret.map(|secret| digest::sha256(secret.expose().as_bytes()));
         if digest.is_some_and(|digest| seen.contains(&digest)) {
-            loaded.object(&at, "another party has this secret, too, here or with another organisation: a token of one would be good as that of \
-                 the other");
+            let message = "another party has this secret, too, here or with another organisation: a token of one would \
+                           be good as that of the other";
+            loaded.object(&at, message);
         }
         ours.extend(digest);
         keys.extend(checked);

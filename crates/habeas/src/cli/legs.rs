@@ -115,13 +115,13 @@ fn row(leg: &Leg) -> [String; 6] {
     [leg.party.clone(), leg.right.clone(), standing(leg), receipt, or_dash(&leg.expected_by), results(leg)]
 }
 
-/// Where it stands, and what is the matter with it.
 /// Where the party, or those it has handed it on to, say the results are.
 fn results(leg: &Leg) -> String {
     let all: Vec<_> = leg.results_url.iter().chain(&leg.heard_results_urls).map(String::as_str).collect();
     if all.is_empty() { "–".to_owned() } else { all.join("\n") }
 }
 
+/// Where it stands, and what is the matter with it.
 fn standing(leg: &Leg) -> String {
     let mut said = match leg.cancel.as_str() {
         "wanted" => format!("{} (cancellation asked)", leg.state),

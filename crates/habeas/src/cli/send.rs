@@ -51,10 +51,10 @@ pub(super) struct Args {
     /// How long to wait for that.
     #[arg(long, value_name = "DURATION", default_value = "60s", requires = "wait")]
     timeout: duration::Duration,
-    /// Send every request of a file of JSON lines. Each has `right`, `identities` (a list of objects with `kind`, `format`
-    /// and `value`), and if wanted `submitted_at`, `to` (a list), `reference`, `claims` (an object), `relationships` (a list)
-    /// and `regime`. What was sent is noted in FILE.sent, so
-    /// that the same command goes on where it was stopped and sends nothing twice.
+    /// Send every request of a file of JSON lines. Each has `right`, `identities` (a list of objects with `kind`,
+    /// `format` and `value`), and if wanted `submitted_at`, `to` (a list), `reference`, `claims` (an object),
+    /// `relationships` (a list) and `regime`. What was sent is noted in FILE.sent, so that the same command goes on
+    /// where it was stopped and sends nothing twice.
     #[arg(
         long, value_name = "FILE",
         conflicts_with_all = ["right", "identity", "submitted_at", "reference", "wait"]

@@ -67,7 +67,7 @@ impl HashText {
 
     /// Whether the SHA-512 of the secret is recognized, too.
     pub fn knows_sha512(&self) -> bool {
-        matches!(self, Self::Secret(hash) if hash.to_string().split(':').count() == 3)
+        matches!(self, Self::Secret(hash) if hash.knows_sha512())
     }
 }
 

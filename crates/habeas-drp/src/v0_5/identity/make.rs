@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use habeas_core::{
     dialect::{Exchange, Unrepresentable},
     id::LegId,
-    identity::{Format, Identity},
+    identity::{Format, Identity, is_e164},
     party::Party,
     secret::Secret,
-    submission::Subject,
+    submission::{Subject, TECHNICAL_CLAIMS},
 };
 use habeas_wire::{
     json::{ObjectWriter, quote, string_of},
@@ -17,7 +17,7 @@ use habeas_wire::{
 
 use super::{
     super::{knobs, message},
-    ADDRESS, KINDS, PHONE, TECHNICAL, address, person,
+    ADDRESS, KINDS, PHONE, address, person,
 };
 
 /// A claim: its name and JSON text.
@@ -66,7 +66,7 @@ fn claims<'a>(subject: &'a Subject, them: &Party) -> Vec<Claim<'a>> {
     let mut claims: Vec<Claim<'a>> = Vec::with_capacity(subject.claims.len() + KINDS.len());
     let is_new = |claims: &[Claim<'_>], name: &str| claims.iter().all(|(known, _)| *known != name);
     for claim in &subject.claims {
-        if TECHNICAL.contains(&claim.name.as_str()) || claim.json == "null" || !is_new(&claims, &claim.name) {
+        if TECHNICAL_CLAIMS.contains(&claim.name.as_str()) || claim.json == "null" || !is_new(&claims, &claim.name) {
             continue;
         }
         let as_string = claim.name == ADDRESS && them.has_knob(knobs::ADDRESS_AS_STRING.name);
@@ -84,7 +84,7 @@ fn claims<'a>(subject: &'a Subject, them: &Party) -> Vec<Claim<'a>> {
 
 fn is_sayable(identity: &Identity, kind: &str) -> bool {
     let Identity { kind: known, format, value } = identity;
-    known.as_str() == kind && *format == Format::Raw && (kind != PHONE || person::is_phone(value.expose()))
+    known.as_str() == kind && *format == Format::Raw && (kind != PHONE || is_e164(value.expose()))
 }
 
 fn is_claimed(identity: &Identity, claims: &[Claim<'_>]) -> bool {

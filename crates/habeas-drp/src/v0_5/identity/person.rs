@@ -1,14 +1,14 @@
 //! What does a token claim of the person? (§3.04; R4; OpenID Connect Core 1.0 section 5.1)
 
 use habeas_core::{
-    identity::{Format, Identity, Kind},
+    identity::{Format, Identity, Kind, is_e164},
     problem::Problem,
     secret::Secret,
-    submission::Carried,
+    submission::{Carried, TECHNICAL_CLAIMS},
 };
 use habeas_wire::json::{Object, WrongType, object_of, string_of};
 
-use super::{ADDRESS, EMAIL, PHONE, TECHNICAL, mistyped};
+use super::{ADDRESS, EMAIL, PHONE, mistyped};
 
 const TEXTS: [&str; 5] = ["sub", "name", EMAIL, PHONE, "power_of_attorney"];
 
@@ -33,7 +33,7 @@ pub(super) fn read(payload: &Object<'_>) -> Result<(Vec<Identity>, Vec<Carried>)
         return Err(mistyped(ADDRESS, "an object or a string"));
     }
     let email = known_by(payload, EMAIL, is_email);
-    let phone = known_by(payload, PHONE, is_phone);
+    let phone = known_by(payload, PHONE, is_e164);
     let stands = |claim: &str| match claim {
         EMAIL => email.is_some(),
         PHONE => phone.is_some(),
@@ -41,7 +41,7 @@ pub(super) fn read(payload: &Object<'_>) -> Result<(Vec<Identity>, Vec<Carried>)
     };
     let is_kept = |name: &str| {
         let about = FLAGS.into_iter().find(|(flag, _)| *flag == name);
-        !TECHNICAL.contains(&name) && about.is_none_or(|(_, claim)| stands(claim))
+        !TECHNICAL_CLAIMS.contains(&name) && about.is_none_or(|(_, claim)| stands(claim))
     };
     let claims = payload
         .members()
@@ -61,12 +61,6 @@ fn known_by(payload: &Object<'_>, claim: &'static str, is_one: fn(&str) -> bool)
 fn is_email(text: &str) -> bool {
     let one = !text.contains(|c: char| c.is_whitespace() || c.is_control() || ",;<>".contains(c));
     one && text.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty())
-}
-
-/// Whether a number is written as ITU-T E.164 has it.
-pub(super) fn is_phone(text: &str) -> bool {
-    let digits = text.strip_prefix('+').unwrap_or_default();
-    (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether claims, by name and JSON text, say who the person is at all.

@@ -7,7 +7,7 @@ use habeas_core::{
     problem::{Code, Field, Problem},
     right::Right,
     secret::Secret,
-    submission::Carried,
+    submission::{Carried, TECHNICAL_CLAIMS, VERIFIED},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -134,16 +134,15 @@ fn meaning(from: Domain, form: &Form<'_>) -> Result<habeas_engine::operator::Sen
     })
 }
 
-/// Claims that a token has for its own sake are the sender's to make.
-const TECHNICAL: [&str; 6] = ["iss", "aud", "exp", "nbf", "iat", "jti"];
-
 /// The claim that says how the others were verified.
 const METHOD: &str = "verification_method";
 
+/// Claims that a token has for its own sake are the sender's to make.
 fn claims(form: &Form<'_>) -> Result<Vec<Carried>, Problem> {
     let claims = form.members("claims")?.unwrap_or_default();
-    if claims.iter().any(|claim| TECHNICAL.contains(&claim.name.as_str())) {
-        return Err(invalid("claims", format!("none of {}, which every token gets of itself", TECHNICAL.join(", "))));
+    if claims.iter().any(|claim| TECHNICAL_CLAIMS.contains(&claim.name.as_str())) {
+        let names = TECHNICAL_CLAIMS.join(", ");
+        return Err(invalid("claims", format!("none of {names}, which every token gets of itself")));
     }
     Ok(claims)
 }
@@ -151,7 +150,7 @@ fn claims(form: &Form<'_>) -> Result<Vec<Carried>, Problem> {
 /// What is said to be verified was so in some way, and the receiver is told in which.
 fn verified_somehow(claims: &[Carried]) -> Result<(), Problem> {
     let named = |name: &str| claims.iter().any(|claim| claim.name == name && !["null", "\"\""].contains(&&*claim.json));
-    let said = || claims.iter().filter(|claim| claim.name.ends_with("_verified"));
+    let said = || claims.iter().filter(|claim| claim.name.ends_with(VERIFIED));
     if said().any(|claim| !["true", "false", "null"].contains(&&*claim.json)) {
         return Err(invalid("claims", "true or false for what is said to be verified"));
     }

@@ -6,6 +6,24 @@ async fn shown(view: View) -> String {
     get(&Stub::new(view), PAGE).await.main().to_owned()
 }
 
+/// What every page that asks begins with, and what it ends with.
+const WHOSE: &str = r#"<h1>Is this request yours?</h1>
+<p><strong>helper.example</strong> has sent <strong>shop.example</strong> a request for you. It asks shop.example to</p>
+<ul>
+<li>show you the personal data that it holds about you</li>
+<li>delete the personal data that it holds about you</li>
+</ul>
+"#;
+const CARE: &str = r#"<p class="care">Nobody but you should enter the code, and only on this page. Neither shop.example nor helper.example will
+ask you to tell it to them. If you know nothing of this request, close this page: without the code, nobody acts on
+it.</p>"#;
+
+/// What stands between them.
+fn asking(main: &str) -> &str {
+    let rest = main.strip_prefix(WHOSE).and_then(|rest| rest.strip_suffix(CARE));
+    rest.unwrap_or_else(|| panic!("not a page that asks: {main}"))
+}
+
 #[tokio::test]
 async fn around_each_page_is_the_same() {
     insta::assert_snapshot!(get(&Stub::new(View { stage: Stage::Over, ..view() }), PAGE).await.body, @r#"
@@ -53,13 +71,7 @@ async fn who_comes_first_is_told_what_it_is_about() {
 
 #[tokio::test]
 async fn who_has_a_code_enters_it() {
-    insta::assert_snapshot!(shown(sent()).await, @r#"
-    <h1>Is this request yours?</h1>
-    <p><strong>helper.example</strong> has sent <strong>shop.example</strong> a request for you. It asks shop.example to</p>
-    <ul>
-    <li>show you the personal data that it holds about you</li>
-    <li>delete the personal data that it holds about you</li>
-    </ul>
+    insta::assert_snapshot!(asking(&shown(sent()).await), @r#"
     <p>A code was sent to <strong>a…@example.org</strong>. Enter it here to show that the request comes from you.</p>
     <form method="post">
     <input type="hidden" name="action" value="check">
@@ -73,22 +85,14 @@ async fn who_has_a_code_enters_it() {
     <p>Nothing has arrived? It may take a minute, or lie among the spam. A new code takes the place of the old one.</p>
     <button class="second">Send a new code</button>
     </form>
-    <p class="care">Nobody but you should enter the code, and only on this page. Neither shop.example nor helper.example will
-    ask you to tell it to them. If you know nothing of this request, close this page: without the code, nobody acts on
-    it.</p>
     "#);
 }
 
 #[tokio::test]
 async fn who_entered_a_wrong_one_is_told_so_at_its_place() {
     let wrong = View { tries_left: 2, code_good_ms: 1, sendings_left: 0, ..sent() };
-    insta::assert_snapshot!(post(&Stub::checking(Checked::Wrong(wrong)), "action=check&code=12345678").await.main(), @r#"
-    <h1>Is this request yours?</h1>
-    <p><strong>helper.example</strong> has sent <strong>shop.example</strong> a request for you. It asks shop.example to</p>
-    <ul>
-    <li>show you the personal data that it holds about you</li>
-    <li>delete the personal data that it holds about you</li>
-    </ul>
+    let wrong = post(&Stub::checking(Checked::Wrong(wrong)), "action=check&code=12345678").await;
+    insta::assert_snapshot!(asking(wrong.main()), @r#"
     <p>A code was sent to <strong>a…@example.org</strong>. Enter it here to show that the request comes from you.</p>
     <form method="post">
     <input type="hidden" name="action" value="check">
@@ -98,44 +102,24 @@ async fn who_entered_a_wrong_one_is_told_so_at_its_place() {
     <input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="32" spellcheck="false" required aria-invalid="true" aria-describedby="code-hint code-trouble" autofocus>
     <button>Confirm</button>
     </form>
-    <p class="care">Nobody but you should enter the code, and only on this page. Neither shop.example nor helper.example will
-    ask you to tell it to them. If you know nothing of this request, close this page: without the code, nobody acts on
-    it.</p>
     "#);
 }
 
 #[tokio::test]
 async fn a_code_that_is_no_longer_good_is_replaced_as_long_as_that_goes() {
     let late = View { code_good_ms: 0, ..sent() };
-    insta::assert_snapshot!(post(&Stub::checking(Checked::Wrong(late)), "action=check&code=12345678").await.main(), @r#"
-    <h1>Is this request yours?</h1>
-    <p><strong>helper.example</strong> has sent <strong>shop.example</strong> a request for you. It asks shop.example to</p>
-    <ul>
-    <li>show you the personal data that it holds about you</li>
-    <li>delete the personal data that it holds about you</li>
-    </ul>
+    let late = post(&Stub::checking(Checked::Wrong(late)), "action=check&code=12345678").await;
+    insta::assert_snapshot!(asking(late.main()), @r#"
     <p class="trouble" role="alert">There is no code that is good now.</p>
     <p>The code that was sent to <strong>a…@example.org</strong> is no longer good.</p>
     <form method="post">
     <input type="hidden" name="action" value="send">
     <button>Send me a new code</button>
     </form>
-    <p class="care">Nobody but you should enter the code, and only on this page. Neither shop.example nor helper.example will
-    ask you to tell it to them. If you know nothing of this request, close this page: without the code, nobody acts on
-    it.</p>
     "#);
-    insta::assert_snapshot!(shown(View { code_good_ms: 0, sendings_left: 0, ..sent() }).await, @r#"
-    <h1>Is this request yours?</h1>
-    <p><strong>helper.example</strong> has sent <strong>shop.example</strong> a request for you. It asks shop.example to</p>
-    <ul>
-    <li>show you the personal data that it holds about you</li>
-    <li>delete the personal data that it holds about you</li>
-    </ul>
+    insta::assert_snapshot!(asking(&shown(View { code_good_ms: 0, sendings_left: 0, ..sent() }).await), @r#"
     <p>The code that was sent to <strong>a…@example.org</strong> is no longer good.</p>
     <p>No further code can be sent. Please ask helper.example how to go on.</p>
-    <p class="care">Nobody but you should enter the code, and only on this page. Neither shop.example nor helper.example will
-    ask you to tell it to them. If you know nothing of this request, close this page: without the code, nobody acts on
-    it.</p>
     "#);
 }
 
@@ -153,11 +137,6 @@ async fn who_is_done_is_told_how_it_ended() {
     insta::assert_snapshot!(shown(View { stage: Stage::Over, ..sent() }).await, @r#"
     <h1>Nobody asks any more</h1>
     <p>The request was settled in the meantime, or taken back. There is nothing left for you to do here.</p>
-    "#);
-    let nowhere = Stub::checking(Checked::Verified { redirect_to: None });
-    insta::assert_snapshot!(post(&nowhere, "action=check&code=12345678").await.main(), @r#"
-    <h1>Thank you</h1>
-    <p>It is confirmed that the request comes from you. You can close this page.</p>
     "#);
 }
 
@@ -188,8 +167,8 @@ async fn who_comes_wrong_is_told_where_to_go() {
 async fn what_others_wrote_is_written_as_text() {
     let page = shown(View { address_hint: "<b>&\"'".into(), ..view() }).await;
     assert!(!page.contains("<b>") && page.contains("&#60;b&#62;&#38;&#34;&#39;"), "{page}");
-    let url = Some("https://helper.example/?a=\"><b>&b=1".parse().unwrap());
-    let page = shown(View { redirect_to: url, stage: Stage::Verified, ..view() }).await;
+    let redirect_to = "https://helper.example/?a=\"><b>&b=1".parse().unwrap();
+    let page = shown(View { redirect_to, stage: Stage::Verified, ..view() }).await;
     assert!(!page.contains("<b>") && page.contains("/?a=%22%3E%3Cb%3E&#38;b=1"), "{page}");
 }
 

@@ -1,7 +1,6 @@
 //! A request is taken back at the agent: everywhere, or honestly not (A6, A7, A10, A25).
 
-use habeas_core::{event::Actor, id::RequestId, state::Change};
-use habeas_store::Save;
+use habeas_core::{id::RequestId, state::Change};
 use habeas_wire::base64;
 use serde_json::{Value, json};
 
@@ -228,25 +227,7 @@ async fn a_crash_between_the_wish_and_the_legs_loses_nothing() {
     let id = world.entrusted("/v0.1.3").await;
     world.work().await;
     // The wish is saved, and the node dies before anything else happens: nobody was answered.
-    let store = world.engine.store();
-    let request = store.request(&id).await.unwrap().unwrap();
-    let from_seq = request.standing.seq;
-    let (request, event) = request.apply(&Change::AskCancel, Actor::Upstream, world.now()).unwrap();
-    let wish = Save {
-        waiting: None,
-        verification: None,
-        proved: None,
-        from_seq,
-        request,
-        events: vec![event],
-        deliveries: Vec::new(),
-        superseded_lanes: Vec::new(),
-        issued: Vec::new(),
-        errand_at: None,
-        shred_after: None,
-    };
-    store.apply(wish).await.unwrap();
-    world.restart().await;
+    world.dies_after(&id, &Change::AskCancel, None).await;
     world.live(HOUR_MS).await;
     assert_eq!(world.told_upstream(), ["pending", "distributed"], "nobody says that it is cancelled");
     assert_ne!(state_at(&world, AGENT).await, "cancelled");

@@ -2,10 +2,9 @@
 
 use habeas_core::{
     clock::{DAY_MS, HOUR_MS},
-    event::Actor,
     state::Change,
 };
-use habeas_store::{Save, Waiting};
+use habeas_store::Waiting;
 use serde_json::json;
 
 use super::{ADS, MAIL, two};
@@ -78,25 +77,8 @@ async fn a_crash_between_the_answer_and_the_parties_loses_nothing() {
     let mut world = World::with(two()).await;
     let asked = world.exercised(&Exercise::deletion()).await;
     // It is revoked, and the node dies before any party is told.
-    let store = world.engine.store();
-    let request = store.request(&asked.id).await.unwrap().unwrap();
-    let from_seq = request.standing.seq;
-    let (request, event) = request.apply(&Change::Cancel, Actor::Upstream, world.now()).unwrap();
-    let save = Save {
-        waiting: Some(Waiting::TakenBack { at: world.now() }),
-        verification: None,
-        proved: None,
-        from_seq,
-        request,
-        events: vec![event],
-        deliveries: Vec::new(),
-        superseded_lanes: Vec::new(),
-        issued: Vec::new(),
-        errand_at: None,
-        shred_after: None,
-    };
-    store.apply(save).await.unwrap();
-    world.restart().await;
+    let waiting = Waiting::TakenBack { at: world.now() };
+    world.dies_after(&asked.id, &Change::Cancel, Some(waiting)).await;
     world.live(DAY_MS).await;
     assert_eq!(
         (world.state_at(MAIL).await, world.state_at(ADS).await),

@@ -1,4 +1,4 @@
-//! In which forms an agent shows its secret, and whether we show ours (clauses 73 to 75; drp.md §3.3).
+//! In which forms an agent shows its secret, and whether we show ours (reading R3).
 
 use habeas_core::{dialect::DialectId, organisation::Mount, role::Role};
 use habeas_engine::directory::{Incoming, Tenant};

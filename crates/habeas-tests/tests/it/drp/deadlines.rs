@@ -1,4 +1,4 @@
-//! By when a request is answered, and how far that may move (clauses 42, 43, 76 to 79; drp.md §3.29).
+//! By when a request is answered, and how far that may move (reading R29).
 
 use habeas_core::{
     clock::{DAY_MS, Instant},

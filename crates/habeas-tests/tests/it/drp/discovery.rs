@@ -1,4 +1,4 @@
-//! What a business says of itself, to anybody (clauses 3 to 8; §2.01).
+//! What a business says of itself, to anybody (§2.01).
 
 use habeas_core::right::Right;
 use serde_json::json;

@@ -1,5 +1,4 @@
-//! Every way in which a message can be wrong is answered with its code and words, on every path (§3.06; clauses 2, 9 to
-//! 14, 65 to 71, 75).
+//! Every way in which a message can be wrong is answered with its code and words, on every path (§3.06).
 
 use habeas_core::dialect::DialectId;
 use habeas_engine::directory::Tenant;

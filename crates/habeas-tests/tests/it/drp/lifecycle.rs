@@ -1,4 +1,4 @@
-//! Every step of a request's life that drp.md §1.2 has, and those that it has not.
+//! Every step of a request's life that there is, and those that there are not.
 
 use habeas_core::clock::DAY_MS;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Where a request stands is asked with one parameter (clause 17; drp.md §3.15).
+//! Where a request stands is asked with one parameter (reading R15).
 
 use crate::world::{
     Call, World,

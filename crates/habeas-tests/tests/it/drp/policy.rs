@@ -1,4 +1,4 @@
-//! What the message alone shows to be no right is denied in the answer to it (clause 72; drp.md §3.9, §3.19).
+//! What the message alone shows to be no right is denied in the answer to it (readings R9, R19).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Whoever lost an answer asks again and gets the same request; who means another one gets another (drp.md §3.30).
+//! Whoever lost an answer asks again and gets the same request; who means another one gets another (reading R30).
 
 use habeas_core::clock::{DAY_MS, MINUTE_MS};
 use habeas_engine::directory::Tenant;

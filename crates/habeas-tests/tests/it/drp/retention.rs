@@ -1,4 +1,4 @@
-//! How long an agent may still ask how a request ended (clause 28; drp.md §1.3).
+//! How long an agent may still ask how a request ended.
 
 use habeas_core::clock::{DAY_MS, Instant};
 use serde_json::{Value, json};

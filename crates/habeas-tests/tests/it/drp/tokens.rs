@@ -1,4 +1,4 @@
-//! Who a token does not name, or who did not sign it, gets nothing (clauses 14, 50 to 64; drp.md §3.4, §3.5).
+//! Who a token does not name, or who did not sign it, gets nothing (readings R4, R5).
 
 use std::sync::Arc;
 

@@ -23,7 +23,9 @@ use std::{
 use axum::{Router, extract::Request};
 use habeas_core::{
     clock::{Clock as _, DAY_MS, Instant, MINUTE_MS},
+    event::Actor,
     id::RequestId,
+    state::Change,
 };
 use habeas_engine::{
     Engine, Outside,
@@ -33,7 +35,7 @@ use habeas_engine::{
 };
 use habeas_server::OperatorTokens;
 use habeas_store::{
-    DeliveryFilter, DeliveryRow, Sealers,
+    DeliveryFilter, DeliveryRow, Save, Sealers, Waiting,
     sqlite::{Durability, Sqlite},
 };
 use habeas_trust::{certificate::Roots, seal::Sealer};
@@ -142,6 +144,29 @@ impl World {
         self.engine = start(&plan, &self.clock, &self.folder, self.starts);
         *self.listening.lock().unwrap() = router(&self.engine);
         self.engine.store().take_back_leases().await.unwrap();
+    }
+
+    /// A change that who asked wants is saved, and the node dies before anything else happens.
+    pub(crate) async fn dies_after(&mut self, id: &RequestId, change: &Change, waiting: Option<Waiting>) {
+        let store = self.engine.store();
+        let request = store.request(id).await.unwrap().unwrap();
+        let from_seq = request.standing.seq;
+        let (request, event) = request.apply(change, Actor::Upstream, self.now()).unwrap();
+        let save = Save {
+            waiting,
+            verification: None,
+            proved: None,
+            from_seq,
+            request,
+            events: vec![event],
+            deliveries: Vec::new(),
+            superseded_lanes: Vec::new(),
+            issued: Vec::new(),
+            errand_at: None,
+            shred_after: None,
+        };
+        store.apply(save).await.unwrap();
+        self.restart().await;
     }
 
     pub(crate) fn router(&self) -> Router {

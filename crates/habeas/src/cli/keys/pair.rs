@@ -24,9 +24,10 @@ use super::super::{
 use crate::{
     assembly::{
         organisation::{has_role, sealing_key},
+        party::name,
         sealed::{self, CREDENTIAL, IDENTITY},
     },
-    config::{Loaded, organisation::Organisation},
+    config::{Loaded, organisation::Organisation, party::Party},
 };
 
 const DIALECT: &str = "drp/0.5";
@@ -114,10 +115,7 @@ fn serves(us: &Organisation) -> bool {
 }
 
 fn entry(us: &Organisation, args: &Args) -> anyhow::Result<Entry> {
-    let name = |party: &crate::config::party::Party| {
-        party.id.clone().or_else(|| party.domain.as_ref().map(ToString::to_string))
-    };
-    let is_meant = |party: &&crate::config::party::Party| {
+    let is_meant = |party: &&Party| {
         let domain = party.domain.as_ref().is_some_and(|domain| domain.as_str() == args.party);
         party.dialect.as_deref() == Some(DIALECT) && domain || name(party).as_deref() == Some(&args.party)
     };

@@ -7,7 +7,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
-use habeas_core::{identity::Format, regime::Regime};
+use habeas_core::{
+    identity::{Format, is_e164},
+    regime::Regime,
+    submission::VERIFIED,
+};
 use habeas_server::operator::dto::Identity;
 use serde_json::{Map, Value};
 
@@ -18,8 +22,6 @@ pub(super) type Claims = Map<String, Value>;
 
 const PHONE: &str = "phone_number";
 const METHOD: &str = "verification_method";
-/// What ends so claims that something else was verified.
-const FLAG: &str = "_verified";
 
 /// What was verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -92,9 +94,10 @@ impl Person {
     pub(super) fn identities(&self) -> anyhow::Result<Option<Identity>> {
         let Some(phone) = &self.phone else { return Ok(None) };
         let value = phone.read("the phone number")?;
-        let digits = value.strip_prefix('+').unwrap_or_default();
-        let written = (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-        ensure!(written, "--phone: must be + and 7 to 15 digits, country code first (E.164), such as +14155550123");
+        ensure!(
+            is_e164(&value),
+            "--phone: must be + and 7 to 15 digits, country code first (E.164), such as +14155550123"
+        );
         Ok(Some(Identity { kind: PHONE.to_owned(), format: Format::Raw.to_string(), value }))
     }
 
@@ -141,7 +144,7 @@ impl Person {
 impl Proof {
     /// Whether nothing else is claimed to be verified than what the command line says.
     pub(super) fn admits(&self, claims: &Claims) -> anyhow::Result<()> {
-        for (name, value) in claims.iter().filter(|(name, _)| name.ends_with(FLAG)) {
+        for (name, value) in claims.iter().filter(|(name, _)| name.ends_with(VERIFIED)) {
             let said = self.verified.iter().any(|checked| checked.flag() == name) && *value == Value::Bool(true);
             if said || matches!(value, Value::Null | Value::Bool(false)) {
                 continue;
@@ -154,7 +157,7 @@ impl Proof {
     /// The same for a line of a file, which is told how it was done if it does not say so itself.
     pub(super) fn complete(&self, claims: &mut Claims) -> anyhow::Result<()> {
         self.admits(claims)?;
-        let verified = claims.iter().any(|(name, value)| name.ends_with(FLAG) && *value == Value::Bool(true));
+        let verified = claims.iter().any(|(name, value)| name.ends_with(VERIFIED) && *value == Value::Bool(true));
         if let Some(method) = self.method.as_ref().filter(|_| verified && !claims.contains_key(METHOD)) {
             claims.insert(METHOD.to_owned(), Value::String(method.clone()));
         }

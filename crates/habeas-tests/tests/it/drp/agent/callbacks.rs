@@ -1,5 +1,4 @@
-//! A business tells of changes at the place that it was given, with its credential (clauses 19, 20, 73 to 75; drp.md
-//! §3.17).
+//! A business tells of changes at the place that it was given, with its credential.
 
 use habeas_core::clock::HOUR_MS;
 use habeas_engine::directory::Tenant;

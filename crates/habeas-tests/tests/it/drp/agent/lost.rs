@@ -1,4 +1,4 @@
-//! Answers that get lost: the same bytes under the same key, and one request in the end (SEAM traps 2 and 12).
+//! Answers that get lost: the same bytes under the same key, and one request in the end.
 
 use habeas_core::clock::{DAY_MS, HOUR_MS};
 use serde_json::json;

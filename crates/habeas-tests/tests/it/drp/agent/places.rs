@@ -1,4 +1,4 @@
-//! Where a business takes requests, its discovery says, and may say otherwise tomorrow (clauses 5, 6; drp.md §3.24).
+//! Where a business takes requests, its discovery says, and may say otherwise tomorrow (reading R24).
 
 use habeas_core::clock::{DAY_MS, HOUR_MS};
 use habeas_engine::directory::Tenant;

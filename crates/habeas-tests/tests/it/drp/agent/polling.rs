@@ -1,4 +1,4 @@
-//! Some never call back: they are asked, under the id that they gave (clause 17, drp.md §3.16).
+//! Some never call back: they are asked, under the id that they gave (reading R16).
 
 use habeas_core::clock::{DAY_MS, HOUR_MS};
 use serde_json::{Value, json};

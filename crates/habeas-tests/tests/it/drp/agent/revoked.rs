@@ -1,5 +1,4 @@
-//! A person's wish may be taken back while it is open, and what the business says of that holds (clauses 23 to 26; SEAM
-//! trap 14).
+//! A person's wish may be taken back while it is open, and what the business says of that holds.
 
 use habeas_core::clock::{DAY_MS, HOUR_MS};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Peers have their habits: what a party's entry says of them shows in what is sent (drp.md §3.A).
+//! Peers have their habits: what a party's entry says of them shows in what is sent.
 
 use habeas_engine::directory::{Credential, Tenant};
 use habeas_trust::shared_secret::sha512_hex;

@@ -1,5 +1,5 @@
 //! Where a business wants a proof, the person is sent there with the three parameters, and only what the business says
-//! afterwards counts (clauses 29 to 33, 37).
+//! afterwards counts.
 
 use habeas_core::{clock::HOUR_MS, right::Right};
 use habeas_engine::directory::Tenant;

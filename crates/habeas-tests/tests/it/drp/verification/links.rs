@@ -1,4 +1,4 @@
-//! What the agent sends the person with is checked before anything is shown (clauses 31 to 36).
+//! What the agent sends the person with is checked before anything is shown.
 
 use habeas_core::clock::HOUR_MS;
 use serde_json::json;
@@ -68,7 +68,7 @@ async fn only_this_person_may_come() {
 #[tokio::test]
 async fn the_same_token_is_good_although_it_has_expired_meanwhile() {
     let world = World::with(verifying()).await;
-    // Five minutes, as many agents have it. Clause 31 has the person bring this very token.
+    // Five minutes, as many agents have it. The person is to bring this very token (§3.02.1).
     let visitor = world.awaiting(&Exercise::deletion().claim("exp", 1_767_269_100)).await;
     world.clock.advance(HOUR_MS);
     visitor.comes().await;
