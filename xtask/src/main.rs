@@ -1,10 +1,12 @@
 //! What does a developer of habeas run? `cargo xtask help` lists it.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to a developer's terminal")]
 
+mod apt;
 mod bans;
 mod browser;
 mod docs;
 mod footprint;
+mod postgres;
 mod run;
 
 use anyhow::{Result, bail};
@@ -12,7 +14,7 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask <what>
 
-  test       run all tests; installs the browser as root on Debian, and says what else is missing
+  test       run all tests; installs browser and PostgreSQL as root on Debian, and says what else is missing
   check      fmt, clippy, docs of the code, generated documents, licences and sources
   ci         test, then check: what has to pass before a change lands
   bench      the benchmark: gates as ratios of one run (in release mode, some minutes)
@@ -43,7 +45,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// Everything the tests need beyond Rust, a C compiler and a browser is made by the tests themselves: keys,
+/// Everything the tests need beyond Rust, a C compiler, a browser and PostgreSQL is made by the tests themselves: keys,
 /// certificates, databases, servers on random ports of the loopback interface.
 fn test(rest: &[String]) -> Result<()> {
     run::present(
@@ -51,6 +53,7 @@ fn test(rest: &[String]) -> Result<()> {
         "install a C compiler: apt-get install build-essential (Debian), xcode-select --install (macOS)",
     )?;
     browser::present()?;
+    postgres::present()?;
     let mut words = vec!["test", "--workspace", "--all-targets"];
     words.extend(rest.iter().map(String::as_str));
     run::cargo(&words)?;

@@ -1,0 +1,4 @@
+//! Are the clusters what tests take them for?
+
+mod clusters;
+mod ends;
