@@ -5,9 +5,18 @@
 //! in the core, save if nothing changed meanwhile, else load again*. Everything personal is sealed in here, so that
 //! no caller can forget to.
 
+#![allow(
+    private_interfaces,
+    private_bounds,
+    reason = "the backends are a closed set: what they are about is ours alone"
+)]
+
+mod cases;
 pub mod error;
 pub mod model;
+pub mod postgres;
 mod seal;
+mod sql;
 pub mod sqlite;
 
 use async_trait::async_trait;
@@ -20,11 +29,12 @@ use habeas_core::{
     request::Request,
 };
 
+pub use cases::Database;
 pub use error::StoreError;
 pub use model::{
     Counts, Create, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Issued, IssuedBefore, Leased, LeasedLeg,
-    LegFilter, LegRow, LegSave, NewDelivery, NewLeg, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Retry,
-    Save, Secrets, Settlement, Slots, Then, Verification, Waiting,
+    LegFilter, LegRow, LegSave, Load, NewDelivery, NewLeg, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter,
+    Retry, Save, Secrets, Settlement, Slots, Then, Verification, Waiting,
 };
 pub use seal::Sealers;
 
@@ -113,6 +123,9 @@ pub trait Store: Send + Sync {
 
     /// Makes deliveries due now, the abandoned ones too. Returns how many.
     async fn retry(&self, which: &Retry, now: Instant) -> Result<u64>;
+
+    /// Whether other nodes may be using it at the same time.
+    fn is_shared(&self) -> bool;
 
     /// Takes back every lease. Only where no other node shares the store: called when a node starts.
     async fn take_back_leases(&self) -> Result<u64>;

@@ -509,6 +509,15 @@ pub struct ReceiptRow {
     pub receipt: Receipt,
 }
 
+/// How a database is written to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Commits so far.
+    pub commits: u64,
+    /// Use cases written so far.
+    pub writes: u64,
+}
+
 /// Numbers for metrics and health.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {

@@ -1,17 +1,17 @@
 //! What does a lease cost where much is due and nothing of it may be taken?
 
+use std::rc::Rc;
+
 use habeas_core::clock::Instant;
 use rusqlite::{Connection, StatementStatus};
 
-use super::{
-    deliveries,
-    legs::{
-        lease as legs,
-        plans::{migrated, plan},
-    },
-    slots::Ask,
+use super::plans::{migrated, plan};
+use crate::{
+    Result,
+    cases::{deliveries, legs::lease as legs, slots::Ask},
+    model::Slots,
+    sql,
 };
-use crate::{Result, model::Slots};
 
 const NOW: i64 = 10_000;
 const LIMIT: u32 = 10;
@@ -25,7 +25,7 @@ struct Table {
     /// Leases all rows of host `?1` until `?2`.
     hold: &'static str,
     /// Says how many rows are leased, and with which host the next lease begins.
-    lease: fn(&Connection, &Ask) -> Result<Leased>,
+    lease: fn(&sql::Connection, &Ask) -> Result<Leased>,
     all: &'static [&'static str],
 }
 
@@ -49,6 +49,11 @@ const TABLES: [Table; 2] = [
     },
 ];
 
+/// The connection as the use cases have it.
+fn ours(conn: &Rc<Connection>) -> sql::Connection {
+    sql::Connection::Sqlite(Rc::clone(conn))
+}
+
 fn fill(conn: &Connection, table: &Table, rows: u32, host: &str, from: i64) {
     conn.execute(table.fill, (rows, host, from)).unwrap();
 }
@@ -60,7 +65,7 @@ fn ask(per_host: u32, left: &[(&str, u32)]) -> Ask {
 }
 
 /// Leases; says how many rows, and in how many steps of the database.
-fn lease(conn: &Connection, table: &Table, ask: &Ask) -> (usize, i32) {
+fn lease(conn: &Rc<Connection>, table: &Table, ask: &Ask) -> (usize, i32) {
     let steps = || {
         let status = |sql: &&str| {
             let statement = conn.prepare_cached(sql).unwrap();
@@ -71,7 +76,7 @@ fn lease(conn: &Connection, table: &Table, ask: &Ask) -> (usize, i32) {
         table.all.iter().map(status).sum::<i32>()
     };
     steps();
-    let leased = (table.lease)(conn, ask).unwrap().0;
+    let leased = (table.lease)(&ours(conn), ask).unwrap().0;
     (leased, steps())
 }
 
@@ -79,7 +84,7 @@ fn lease(conn: &Connection, table: &Table, ask: &Ask) -> (usize, i32) {
 fn what_waits_for_a_host_that_rests_costs_the_others_nothing() {
     for table in &TABLES {
         let costs = [100, 2_000, 20_000].map(|waiting| {
-            let conn = migrated();
+            let conn = Rc::new(migrated());
             fill(&conn, table, waiting, "m.rests", -20_000);
             fill(&conn, table, 3, "a.example", 1);
             fill(&conn, table, 3, "z.example", 1);
@@ -99,7 +104,7 @@ fn what_waits_for_a_host_that_rests_costs_the_others_nothing() {
 fn leases_that_ran_out_are_looked_at_once() {
     for table in &TABLES {
         let costs = [100, 2_000].map(|waiting| {
-            let conn = migrated();
+            let conn = Rc::new(migrated());
             fill(&conn, table, waiting, "m.rests", 0);
             conn.execute(table.hold, ("m.rests", NOW)).unwrap();
             let rests = ask(5, &[("m.rests", 0)]);
@@ -118,7 +123,7 @@ fn leases_that_ran_out_are_looked_at_once() {
 fn where_no_stranger_may_be_tried_none_is_looked_for() {
     for table in &TABLES {
         let costs = [100, 2_000].map(|hosts| {
-            let conn = migrated();
+            let conn = Rc::new(migrated());
             (0..hosts).for_each(|n| fill(&conn, table, 1, &format!("s{n}"), -20_000));
             fill(&conn, table, 3, "z.example", 1);
             let (leased, steps) = lease(&conn, table, &ask(0, &[("known.example", 2), ("z.example", 2)]));
@@ -134,7 +139,7 @@ fn where_no_stranger_may_be_tried_none_is_looked_for() {
 fn a_host_costs_one_seek() {
     for table in &TABLES {
         let costs = [100, 200, 300].map(|hosts| {
-            let conn = migrated();
+            let conn = Rc::new(migrated());
             for n in 0..hosts {
                 fill(&conn, table, 3, &format!("h{n}"), if n % 2 == 0 { NOW + 1 } else { 0 });
             }
@@ -149,7 +154,7 @@ fn a_host_costs_one_seek() {
 
 #[test]
 fn what_is_due_is_found_by_its_indexes() {
-    let conn = migrated();
+    let conn = Rc::new(migrated());
     for table in &TABLES {
         for sql in table.all {
             let plan = plan(&conn, sql);
@@ -162,7 +167,7 @@ fn what_is_due_is_found_by_its_indexes() {
 #[test]
 fn hosts_take_turns() {
     for table in &TABLES {
-        let conn = migrated();
+        let conn = Rc::new(migrated());
         for n in 0..35 {
             // The one that has most has waited longest.
             let (rows, from) = if n == 7 { (2_000, -20_000) } else { (20, 0) };
@@ -172,7 +177,7 @@ fn hosts_take_turns() {
         for _ in 0..4 {
             let mut ask = ask(8, &[]);
             ask.from = from;
-            let (leased, next) = (table.lease)(&conn, &ask).unwrap();
+            let (leased, next) = (table.lease)(&ours(&conn), &ask).unwrap();
             assert_eq!(leased, 10);
             from = next.unwrap();
         }

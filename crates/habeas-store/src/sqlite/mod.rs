@@ -1,56 +1,73 @@
 //! How are requests kept in one SQLite file?
 //!
-//! One thread writes and commits many waiting use cases together; a few connections read beside it. What is personal
-//! is sealed before it is handed to the writer and opened after a connection has been given back.
+//! One thread writes and commits many waiting use cases together; a few connections read beside it.
 
-mod convert;
-mod counts;
-mod create;
-mod deliveries;
-mod due;
 #[cfg(test)]
 mod due_costs;
-mod intake;
-mod issued;
-mod lanes;
-mod legs;
-mod listing;
 mod open;
-mod persons;
+#[cfg(test)]
+mod plans;
 mod reader;
-mod receipts;
-mod requests;
-mod rows;
-mod save;
 mod schema;
-mod settle;
-mod shred;
-mod slots;
-mod store;
 mod writer;
 
-use due::Turn;
 use reader::Readers;
 use writer::Writer;
 
 pub use open::Durability;
-pub use writer::Load;
 
-use crate::Sealers;
+use crate::{
+    Result, StoreError,
+    cases::{Backend, Database, Received, Taken},
+    model::Load,
+    sql::Connection,
+};
 
 /// A store in one SQLite file.
-pub struct Sqlite {
+pub type Sqlite = Database<File>;
+
+/// The connections to a file.
+pub struct File {
     // Dropped in this order: the writer's connection is the last to close, so that it folds the log into the file.
     readers: Readers,
     writer: Writer,
-    sealers: Sealers,
-    deliveries_turn: Turn,
-    legs_turn: Turn,
 }
 
-impl Sqlite {
-    /// How many use cases were written so far, and in how many commits.
-    pub fn load(&self) -> Load {
+impl Backend for File {
+    async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.writer.run(work).await
+    }
+
+    async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.readers.run(work).await
+    }
+
+    async fn receive(&self, received: Received) -> Result<Taken> {
+        self.writer.run(move |conn| received.save(conn)).await
+    }
+
+    /// What is deleted is overwritten in the file, and here in its log.
+    async fn forget(&self) -> Result<()> {
+        self.writer.empty_log().await
+    }
+
+    fn load(&self) -> Load {
         self.writer.load()
     }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+}
+
+fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Unavailable(Box::new(error))
 }

@@ -4,7 +4,7 @@ use std::{fs, io, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{Sqlite, due::Turn, reader::Readers, schema, writer::Writer};
+use super::{File, Sqlite, reader::Readers, schema, writer::Writer};
 use crate::{Result, Sealers, StoreError};
 
 /// What a commit promises.
@@ -41,13 +41,7 @@ impl Sqlite {
         )?;
         schema::migrate(&mut conn)?;
         let readers = (0..READERS).map(|_| reader(path)).collect::<Result<Vec<_>>>()?;
-        Ok(Self {
-            readers: Readers::start(readers)?,
-            writer: Writer::start(conn)?,
-            sealers,
-            deliveries_turn: Turn::default(),
-            legs_turn: Turn::default(),
-        })
+        Ok(Self::new(File { readers: Readers::start(readers)?, writer: Writer::start(conn)? }, sealers))
     }
 }
 

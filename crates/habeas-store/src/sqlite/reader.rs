@@ -5,6 +5,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
 };
@@ -12,13 +13,16 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::convert::unavailable;
-use crate::{Result, StoreError};
+use super::unavailable;
+use crate::{
+    Result, StoreError,
+    sql::{self, params},
+};
 
 /// So many reads may wait in the queue before the next has to wait outside.
 const QUEUE: usize = 1024;
 
-type Job = Box<dyn FnOnce(&Connection) + Send>;
+type Job = Box<dyn FnOnce(&sql::Connection) + Send>;
 
 /// The threads, and the way to them.
 pub(super) struct Readers {
@@ -33,7 +37,7 @@ impl Readers {
         let start = |connection: Connection| {
             let waiting = Arc::clone(&waiting);
             let thread = thread::Builder::new().name("store reader".to_owned());
-            thread.spawn(move || serve(&connection, &waiting)).map_err(unavailable)
+            thread.spawn(move || serve(connection, &waiting)).map_err(unavailable)
         };
         let threads = connections.into_iter().map(start).collect::<Result<Vec<_>>>()?;
         Ok(Self { queue: Some(queue), threads })
@@ -43,10 +47,10 @@ impl Readers {
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+        F: FnOnce(&sql::Connection) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = move |connection: &Connection| {
+        let job = move |connection: &sql::Connection| {
             let result = catch_unwind(AssertUnwindSafe(|| read(connection, work)));
             // Who asked may have gone away.
             let _ = reply.send(result.unwrap_or_else(|_| Err(unavailable(Panicked))));
@@ -67,25 +71,28 @@ impl Drop for Readers {
     }
 }
 
-fn serve(connection: &Connection, waiting: &Mutex<mpsc::Receiver<Job>>) {
+fn serve(connection: Connection, waiting: &Mutex<mpsc::Receiver<Job>>) {
+    let connection = sql::Connection::Sqlite(Rc::new(connection));
     loop {
         // One thread waits for work at a time; the others wait for its place.
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         match next {
-            Some(job) => job(connection),
+            Some(job) => job(&connection),
             None => return,
         }
     }
 }
 
-fn read<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+fn read<T>(connection: &sql::Connection, work: impl FnOnce(&sql::Connection) -> Result<T>) -> Result<T> {
     // An earlier work that panicked may have left its transaction open.
-    if !connection.is_autocommit() {
-        connection.execute_batch("ROLLBACK")?;
+    if let sql::Connection::Sqlite(file) = connection
+        && !file.is_autocommit()
+    {
+        file.execute_batch("ROLLBACK")?;
     }
-    connection.prepare_cached("BEGIN")?.execute([])?;
+    connection.prepare_cached("BEGIN")?.execute(params![])?;
     let result = work(connection);
-    connection.prepare_cached("COMMIT")?.execute([])?;
+    connection.prepare_cached("COMMIT")?.execute(params![])?;
     result
 }
 

@@ -8,6 +8,7 @@ use std::{
     error::Error,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -18,22 +19,13 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::convert::unavailable;
-use crate::{Result, StoreError};
+use super::unavailable;
+use crate::{Result, StoreError, model::Load, sql};
 
 /// At most so many share a commit.
 const BATCH: usize = 256;
 /// So many may wait in the queue before the next has to wait outside.
 const QUEUE: usize = 1024;
-
-/// How the writer is used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Load {
-    /// Commits so far.
-    pub commits: u64,
-    /// Use cases written so far.
-    pub writes: u64,
-}
 
 /// The thread that writes, and the way to it.
 pub(super) struct Writer {
@@ -60,7 +52,7 @@ impl Writer {
         let counters = Arc::<Counters>::default();
         let theirs = Arc::clone(&counters);
         let thread = thread::Builder::new().name("store writer".to_owned());
-        let thread = thread.spawn(move || serve(&conn, waiting, &theirs)).map_err(unavailable)?;
+        let thread = thread.spawn(move || serve(conn, waiting, &theirs)).map_err(unavailable)?;
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
 
@@ -69,7 +61,7 @@ impl Writer {
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnMut(&Connection) -> Result<T> + Send + 'static,
+        F: FnMut(&sql::Connection) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         self.send(Message::Write(Box::new(Work { work, result: None, reply }))).await?;
@@ -110,7 +102,7 @@ impl Drop for Writer {
 /// A piece of work with somebody waiting for its result.
 trait Job: Send {
     /// Does it; says whether its changes shall stay.
-    fn run(&mut self, conn: &Connection) -> bool;
+    fn run(&mut self, conn: &sql::Connection) -> bool;
     /// Tells the result, or that the commit failed.
     fn answer(self: Box<Self>, lost: Option<&Lost>);
 }
@@ -124,9 +116,9 @@ struct Work<F, T> {
 impl<T, F> Job for Work<F, T>
 where
     T: Send,
-    F: FnMut(&Connection) -> Result<T> + Send,
+    F: FnMut(&sql::Connection) -> Result<T> + Send,
 {
-    fn run(&mut self, conn: &Connection) -> bool {
+    fn run(&mut self, conn: &sql::Connection) -> bool {
         let result =
             catch_unwind(AssertUnwindSafe(|| (self.work)(conn))).unwrap_or_else(|_| Err(unavailable(Panicked)));
         let keep = result.is_ok();
@@ -144,9 +136,11 @@ where
     }
 }
 
-fn serve(conn: &Connection, mut waiting: mpsc::Receiver<Message>, counters: &Counters) {
+fn serve(conn: Connection, mut waiting: mpsc::Receiver<Message>, counters: &Counters) {
     let mut messages = Vec::with_capacity(BATCH);
     let mut jobs = Vec::with_capacity(BATCH);
+    let conn = Rc::new(conn);
+    let theirs = sql::Connection::Sqlite(Rc::clone(&conn));
     while waiting.blocking_recv_many(&mut messages, BATCH) > 0 {
         let mut emptied = Vec::new();
         for message in messages.drain(..) {
@@ -155,9 +149,9 @@ fn serve(conn: &Connection, mut waiting: mpsc::Receiver<Message>, counters: &Cou
                 Message::EmptyLog(reply) => emptied.push(reply),
             }
         }
-        write(conn, &mut jobs, counters);
+        write(&conn, &theirs, &mut jobs, counters);
         if !emptied.is_empty() {
-            empty_log(conn);
+            empty_log(&conn);
             for reply in emptied {
                 // Whoever shredded may have gone away.
                 let _ = reply.send(());
@@ -166,11 +160,11 @@ fn serve(conn: &Connection, mut waiting: mpsc::Receiver<Message>, counters: &Cou
     }
 }
 
-fn write(conn: &Connection, jobs: &mut Vec<Box<dyn Job>>, counters: &Counters) {
+fn write(conn: &Connection, theirs: &sql::Connection, jobs: &mut Vec<Box<dyn Job>>, counters: &Counters) {
     if jobs.is_empty() {
         return;
     }
-    let lost = transact(conn, jobs).err().map(|error| {
+    let lost = transact(conn, theirs, jobs).err().map(|error| {
         tracing::error!(%error, writes = jobs.len(), "nothing could be written");
         if !conn.is_autocommit()
             && let Err(error) = execute(conn, "ROLLBACK")
@@ -190,11 +184,11 @@ fn write(conn: &Connection, jobs: &mut Vec<Box<dyn Job>>, counters: &Counters) {
 
 /// One transaction for all. A savepoint costs a copy of every page that is touched in it, and work that fails has
 /// hardly ever written before: so all is tried without savepoints first.
-fn transact(conn: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+fn transact(conn: &Connection, theirs: &sql::Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
     execute(conn, "BEGIN IMMEDIATE")?;
     for job in &mut *jobs {
         let before = conn.total_changes();
-        if job.run(conn) {
+        if job.run(theirs) {
             continue;
         }
         if conn.is_autocommit() {
@@ -203,7 +197,7 @@ fn transact(conn: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()
         }
         if conn.total_changes() != before {
             execute(conn, "ROLLBACK")?;
-            return transact_apart(conn, jobs);
+            return transact_apart(conn, theirs, jobs);
         }
     }
     execute(conn, "COMMIT")
@@ -211,11 +205,11 @@ fn transact(conn: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()
 
 /// The same with each piece in a savepoint, so that what fails is undone alone. Where SQLite undoes everything by
 /// itself (a full disk), the savepoint is gone, and releasing it fails.
-fn transact_apart(conn: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+fn transact_apart(conn: &Connection, theirs: &sql::Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
     execute(conn, "BEGIN IMMEDIATE")?;
     for job in jobs {
         execute(conn, "SAVEPOINT work")?;
-        if !job.run(conn) {
+        if !job.run(theirs) {
             execute(conn, "ROLLBACK TO work")?;
         }
         execute(conn, "RELEASE work")?;
@@ -263,11 +257,12 @@ struct Panicked;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::params;
 
     fn job(n: i64, ends: fn() -> Result<()>) -> (Box<dyn Job>, oneshot::Receiver<Result<()>>) {
         let (reply, answer) = oneshot::channel();
-        let work = move |conn: &Connection| {
-            conn.execute("INSERT INTO kept VALUES (?1)", [n])?;
+        let work = move |conn: &sql::Connection| {
+            conn.prepare_cached("INSERT INTO kept VALUES (?1)")?.execute(params![n])?;
             ends()
         };
         (Box::new(Work { work, result: None, reply }), answer)
@@ -285,7 +280,8 @@ mod tests {
             answers.push(answer);
         }
         let counters = Counters::default();
-        write(&conn, &mut jobs, &counters);
+        let conn = Rc::new(conn);
+        write(&conn, &sql::Connection::Sqlite(Rc::clone(&conn)), &mut jobs, &counters);
         let results: Vec<bool> = answers.iter_mut().map(|answer| answer.try_recv().unwrap().is_ok()).collect();
         assert_eq!(results, [true, false, false, true]);
         let mut query = conn.prepare("SELECT n FROM kept ORDER BY n").unwrap();

@@ -34,7 +34,7 @@ macro_rules! suite {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    let backend = $open();
+                    let backend = $open().await;
                     crate::$topic::$test(backend.store()).await;
                 }
             )*
@@ -169,3 +169,5 @@ macro_rules! suite {
 }
 
 suite!(on_sqlite, crate::backend::sqlite);
+suite!(on_postgres, crate::backend::postgres);
+suite!(behind_pgbouncer, crate::backend::pgbouncer);

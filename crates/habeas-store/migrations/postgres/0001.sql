@@ -1,0 +1,278 @@
+-- What habeas keeps, as on SQLite: see there for what the columns mean. Whole numbers are BIGINT and truth values 0 or 1,
+-- so that the same statements run on both. Text is compared by its bytes.
+
+CREATE TABLE requests (
+    id                  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    organisation        TEXT COLLATE "C" NOT NULL,
+    role                TEXT COLLATE "C" NOT NULL,
+    upstream_party      TEXT COLLATE "C",
+    upstream_dialect    TEXT COLLATE "C",
+    mount               TEXT COLLATE "C",
+    wire_id             TEXT COLLATE "C" NOT NULL,
+    dedupe              TEXT COLLATE "C",
+    body_mac            BYTEA,
+    rights              TEXT COLLATE "C" NOT NULL,
+    regime              TEXT COLLATE "C" NOT NULL,
+    received_at         BIGINT NOT NULL,
+    submitted_at        BIGINT,
+    promised_by         BIGINT NOT NULL,
+    hold_until          BIGINT NOT NULL,
+    final_at            BIGINT,
+    wrapped_key         BYTEA,
+    seq                 BIGINT NOT NULL,
+    expected_by         BIGINT NOT NULL,
+    state               TEXT COLLATE "C" NOT NULL,
+    reached             TEXT COLLATE "C",
+    ground              TEXT COLLATE "C",
+    sealed              BYTEA,
+    errand_at           BIGINT,
+    shred_after         BIGINT,
+    expires_at          BIGINT,
+    expiry_first_set_at BIGINT
+) WITH (fillfactor = 80);
+
+CREATE UNIQUE INDEX requests_wire_id ON requests (wire_id, upstream_party, organisation)
+    WHERE upstream_party IS NOT NULL;
+CREATE UNIQUE INDEX requests_dedupe ON requests (dedupe, upstream_party, organisation) WHERE dedupe IS NOT NULL;
+CREATE UNIQUE INDEX requests_reference ON requests (dedupe, organisation)
+    WHERE dedupe IS NOT NULL AND upstream_party IS NULL;
+CREATE INDEX requests_open ON requests (expected_by, id) WHERE final_at IS NULL;
+CREATE INDEX requests_closed ON requests (received_at, id) WHERE final_at IS NOT NULL;
+CREATE INDEX requests_errand ON requests (errand_at) WHERE errand_at IS NOT NULL;
+CREATE INDEX requests_shred ON requests (shred_after) WHERE shred_after IS NOT NULL AND wrapped_key IS NOT NULL;
+
+CREATE TABLE request_secrets (
+    request_id   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    organisation TEXT COLLATE "C" NOT NULL,
+    subject      BYTEA NOT NULL,
+    callbacks    BYTEA,
+    body         BYTEA
+);
+
+CREATE TABLE events (
+    request_id   TEXT COLLATE "C" NOT NULL,
+    seq          BIGINT NOT NULL,
+    organisation TEXT COLLATE "C" NOT NULL,
+    at           BIGINT NOT NULL,
+    change       TEXT COLLATE "C" NOT NULL,
+    actor        TEXT COLLATE "C" NOT NULL,
+    expected_by  BIGINT NOT NULL,
+    state        TEXT COLLATE "C" NOT NULL,
+    reached      TEXT COLLATE "C",
+    ground       TEXT COLLATE "C",
+    sealed       BYTEA,
+    PRIMARY KEY (request_id, seq)
+);
+
+CREATE TABLE issued (
+    request_id   TEXT COLLATE "C" NOT NULL,
+    mac          BYTEA NOT NULL,
+    organisation TEXT COLLATE "C" NOT NULL,
+    n            BIGINT NOT NULL,
+    signature    BYTEA NOT NULL,
+    key_id       TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (request_id, mac)
+);
+
+-- Waiting rows change often, so they have room beside them; only what waits is indexed by its time.
+CREATE TABLE deliveries (
+    request_id   TEXT COLLATE "C" NOT NULL,
+    lane         BIGINT NOT NULL,
+    seq          BIGINT NOT NULL,
+    organisation TEXT COLLATE "C" NOT NULL,
+    kind         TEXT COLLATE "C" NOT NULL,
+    host         TEXT COLLATE "C" NOT NULL,
+    state        TEXT COLLATE "C" NOT NULL,
+    head         BIGINT NOT NULL,
+    replaced     BIGINT NOT NULL DEFAULT 0,
+    due_at       BIGINT NOT NULL,
+    attempts     BIGINT NOT NULL DEFAULT 0,
+    fence        BIGINT NOT NULL DEFAULT 0,
+    leased_until BIGINT,
+    PRIMARY KEY (request_id, lane, seq)
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+
+CREATE INDEX deliveries_due ON deliveries (due_at, host, request_id, lane, seq) WHERE state = 'due' AND head = 1;
+CREATE INDEX deliveries_due_of_host ON deliveries (host, due_at, request_id, lane, seq)
+    WHERE state = 'due' AND head = 1;
+CREATE INDEX deliveries_leased ON deliveries (leased_until) WHERE state = 'leased';
+CREATE INDEX deliveries_failing ON deliveries (request_id, lane, seq)
+    WHERE attempts > 0 AND state IN ('due', 'leased');
+CREATE INDEX deliveries_abandoned ON deliveries (request_id, lane, seq) WHERE state = 'abandoned';
+
+CREATE TABLE attempts (
+    request_id   TEXT COLLATE "C" NOT NULL,
+    lane         BIGINT NOT NULL,
+    seq          BIGINT NOT NULL,
+    n            BIGINT NOT NULL,
+    organisation TEXT COLLATE "C" NOT NULL,
+    at           BIGINT NOT NULL,
+    took_ms      BIGINT NOT NULL,
+    status       BIGINT,
+    failure      TEXT COLLATE "C",
+    answer       BYTEA,
+    PRIMARY KEY (request_id, lane, seq, n)
+);
+
+CREATE TABLE legs (
+    n               BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    id              TEXT COLLATE "C" NOT NULL UNIQUE,
+    request_id      TEXT COLLATE "C" NOT NULL,
+    organisation    TEXT COLLATE "C" NOT NULL,
+    party           TEXT COLLATE "C" NOT NULL,
+    dialect         TEXT COLLATE "C" NOT NULL,
+    right_name      TEXT COLLATE "C" NOT NULL,
+    wire_id         TEXT COLLATE "C" NOT NULL,
+    remote_id       TEXT COLLATE "C",
+    token_mac       BYTEA NOT NULL UNIQUE,
+    accepted_at     BIGINT,
+    state           TEXT COLLATE "C" NOT NULL,
+    progress        TEXT COLLATE "C",
+    ground          TEXT COLLATE "C",
+    status          BIGINT,
+    cancel          TEXT COLLATE "C" NOT NULL,
+    expected_by     BIGINT,
+    sealed          BYTEA,
+    frozen          BYTEA,
+    sent_mac        BYTEA,
+    revision        BIGINT NOT NULL DEFAULT 0,
+    frozen_revision BIGINT,
+    attempts        BIGINT NOT NULL DEFAULT 0,
+    due_at          BIGINT,
+    fence           BIGINT NOT NULL DEFAULT 0,
+    leased_until    BIGINT,
+    host            TEXT COLLATE "C" NOT NULL DEFAULT '',
+    trouble         TEXT COLLATE "C",
+    late_at         BIGINT,
+    promised_by     BIGINT,
+    stage           BIGINT NOT NULL DEFAULT 0,
+    open            BIGINT GENERATED ALWAYS AS (CASE WHEN state IN ('waiting', 'unsent') OR (state = 'sent'
+        AND progress NOT IN ('fulfilled', 'cancelled', 'denied', 'expired')) THEN 1 ELSE 0 END) STORED,
+    answer_by       BIGINT GENERATED ALWAYS AS (coalesce(expected_by, promised_by)) STORED,
+    late_after      BIGINT GENERATED ALWAYS AS (CASE WHEN promised_by IS NOT NULL AND (state IN ('waiting', 'unsent')
+        OR (state = 'sent' AND progress NOT IN ('fulfilled', 'cancelled', 'denied', 'expired')))
+        THEN coalesce(expected_by, promised_by) END) STORED,
+    noted           BIGINT GENERATED ALWAYS AS (CASE WHEN late_at IS NOT NULL THEN 1 ELSE 0 END) STORED,
+    stuck           BIGINT GENERATED ALWAYS AS (CASE WHEN promised_by IS NOT NULL AND trouble IS NOT NULL
+        AND due_at IS NULL AND (state IN ('waiting', 'unsent', 'refused') OR (state = 'sent'
+        AND progress NOT IN ('fulfilled', 'cancelled', 'denied', 'expired'))) THEN 1 ELSE 0 END) STORED,
+    UNIQUE (request_id, party, right_name)
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+
+CREATE INDEX legs_due ON legs (due_at, host, n) WHERE due_at IS NOT NULL AND leased_until IS NULL;
+CREATE INDEX legs_due_of_host ON legs (host, due_at, n) WHERE due_at IS NOT NULL AND leased_until IS NULL;
+CREATE INDEX legs_leased ON legs (leased_until) WHERE due_at IS NOT NULL AND leased_until IS NOT NULL;
+CREATE INDEX legs_late ON legs (noted, late_after) WHERE late_after IS NOT NULL;
+CREATE INDEX legs_stuck ON legs (stuck) WHERE stuck = 1;
+CREATE INDEX legs_watched ON legs (answer_by, n, organisation, party) WHERE promised_by IS NOT NULL;
+CREATE INDEX legs_wire_id ON legs (wire_id, party);
+
+CREATE FUNCTION requests_watched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE legs SET promised_by =
+            CASE WHEN NEW.final_at IS NULL AND NEW.wrapped_key IS NOT NULL THEN NEW.promised_by END
+        WHERE request_id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER requests_watched AFTER UPDATE OF promised_by, final_at, wrapped_key ON requests FOR EACH ROW
+WHEN (OLD.promised_by <> NEW.promised_by OR OLD.final_at IS DISTINCT FROM NEW.final_at
+    OR OLD.wrapped_key IS DISTINCT FROM NEW.wrapped_key)
+EXECUTE FUNCTION requests_watched();
+
+CREATE TABLE receipts (
+    id           BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    organisation TEXT COLLATE "C" NOT NULL,
+    request_id   TEXT COLLATE "C" NOT NULL,
+    leg_id       TEXT COLLATE "C" NOT NULL,
+    at           BIGINT NOT NULL,
+    operation    TEXT COLLATE "C" NOT NULL,
+    signer       TEXT COLLATE "C" NOT NULL,
+    chain        BYTEA NOT NULL,
+    sha256       BYTEA NOT NULL,
+    signature    BYTEA NOT NULL,
+    body         BYTEA NOT NULL,
+    hole_at      BIGINT,
+    hole_end     BIGINT
+);
+CREATE INDEX receipts_request ON receipts (request_id);
+
+CREATE TABLE chains (
+    fingerprint BYTEA NOT NULL PRIMARY KEY,
+    pem         TEXT COLLATE "C" NOT NULL
+);
+
+CREATE TABLE tokens_seen (
+    digest       BYTEA NOT NULL PRIMARY KEY,
+    organisation TEXT COLLATE "C" NOT NULL,
+    party        TEXT COLLATE "C" NOT NULL,
+    at           BIGINT NOT NULL
+);
+CREATE INDEX tokens_seen_at ON tokens_seen (at);
+
+CREATE TABLE blind_index (
+    mac          BYTEA NOT NULL,
+    organisation TEXT COLLATE "C" NOT NULL,
+    received_at  BIGINT NOT NULL,
+    request_id   TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (mac, organisation, received_at, request_id)
+);
+CREATE INDEX blind_index_request ON blind_index (request_id);
+
+CREATE TABLE verifications (
+    request_id   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    organisation TEXT COLLATE "C" NOT NULL,
+    token_mac    BYTEA NOT NULL UNIQUE,
+    revision     BIGINT NOT NULL DEFAULT 0,
+    code_mac     BYTEA,
+    code_until   BIGINT,
+    tries        BIGINT NOT NULL DEFAULT 0,
+    sendings     BIGINT NOT NULL DEFAULT 0
+);
+
+-- How many rows are in which state is the sum of what statements have changed: a row that all of them counted in would
+-- make them wait for each other. The sums are drawn up now and then.
+CREATE TABLE tallies (
+    organisation TEXT COLLATE "C" NOT NULL,
+    kind         TEXT COLLATE "C" NOT NULL,
+    state        TEXT COLLATE "C" NOT NULL,
+    n            BIGINT NOT NULL
+);
+
+CREATE FUNCTION requests_in() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO tallies SELECT organisation, role, state, count(*) FROM new_rows GROUP BY organisation, role, state;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER requests_in AFTER INSERT ON requests REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION requests_in();
+
+CREATE FUNCTION requests_moved() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO tallies SELECT organisation, role, state, sum(n) FROM (
+        SELECT organisation, role, state, 1 AS n FROM new_rows
+        UNION ALL SELECT organisation, role, state, -1 FROM old_rows) moved
+    GROUP BY organisation, role, state HAVING sum(n) <> 0;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER requests_moved AFTER UPDATE ON requests REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION requests_moved();
+
+CREATE FUNCTION deliveries_in() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO tallies SELECT organisation, kind, state, count(*) FROM new_rows GROUP BY organisation, kind, state;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER deliveries_in AFTER INSERT ON deliveries REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION deliveries_in();
+
+CREATE FUNCTION deliveries_moved() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO tallies SELECT organisation, kind, state, sum(n) FROM (
+        SELECT organisation, kind, state, 1 AS n FROM new_rows
+        UNION ALL SELECT organisation, kind, state, -1 FROM old_rows) moved
+    GROUP BY organisation, kind, state HAVING sum(n) <> 0;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER deliveries_moved AFTER UPDATE ON deliveries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION deliveries_moved();
+
+CREATE TABLE pulse (
+    one   BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
+    beats BIGINT NOT NULL
+);
+INSERT INTO pulse VALUES (1, 0);

@@ -1,0 +1,129 @@
+//! How are requests read?
+
+use habeas_core::{
+    clock::Instant,
+    domain::Domain,
+    event::{Actor, Event},
+    id::{PartyId, RequestId, WireId},
+    request::Request,
+};
+
+use super::{
+    Backend, Database,
+    convert::{instant, named},
+    rows::{AFTER_REQUEST, AFTER_STANDING, RawRequest, RawStanding, request_columns, standing_columns},
+};
+use crate::{
+    Result,
+    model::{Errand, Secrets},
+    seal::SealedSecrets,
+    sql::{self, Connection, OptionalExtension, Value, params},
+};
+
+const BY_ID: &str = concat!("SELECT ", request_columns!(), " FROM requests r WHERE r.id = ?1");
+const BY_WIRE_ID: &str = concat!(
+    "SELECT ",
+    request_columns!(),
+    " FROM requests r WHERE r.wire_id = ?1 AND r.upstream_party = ?2 AND r.organisation = ?3"
+);
+const SECRETS: &str = concat!(
+    "SELECT ",
+    request_columns!(),
+    ", s.subject, s.callbacks, s.body FROM requests r JOIN request_secrets s ON s.request_id = r.id WHERE r.id = ?1"
+);
+const HISTORY: &str = concat!(
+    "SELECT ",
+    standing_columns!("e"),
+    ", e.at, e.change, e.actor FROM events e WHERE e.request_id = ?1 ORDER BY e.seq"
+);
+const ERRANDS: &str = concat!(
+    "SELECT ",
+    request_columns!(),
+    ", r.errand_at FROM requests r INDEXED BY requests_errand WHERE r.errand_at <= ?1 ORDER BY r.errand_at LIMIT ?2"
+);
+
+impl<B: Backend> Database<B> {
+    pub(super) async fn find_request(
+        &self,
+        organisation: &Domain,
+        party: &PartyId,
+        wire_id: &WireId,
+    ) -> Result<Option<Request>> {
+        let (organisation, party, wire_id) = (organisation.clone(), party.clone(), wire_id.clone());
+        let read = self
+            .backend
+            .read(move |conn| one(conn, BY_WIRE_ID, params![wire_id.as_str(), party.as_str(), organisation.as_str()]));
+        read.await?.map(|raw| raw.open(&self.sealers)).transpose()
+    }
+
+    pub(super) async fn load_request(&self, id: &RequestId) -> Result<Option<Request>> {
+        let id = id.clone();
+        let read = self.backend.read(move |conn| by_id(conn, &id));
+        read.await?.map(|raw| raw.open(&self.sealers)).transpose()
+    }
+
+    pub(super) async fn load_secrets(&self, id: &RequestId) -> Result<Option<Secrets>> {
+        let id = id.clone();
+        let read = self.backend.read(move |conn| {
+            let mut query = conn.prepare_cached(SECRETS)?;
+            let row = query.query_row(params![id.as_str()], |row| {
+                let at = AFTER_REQUEST;
+                let sealed =
+                    SealedSecrets { subject: row.get(at)?, callbacks: row.get(at + 1)?, body: row.get(at + 2)? };
+                Ok((RawRequest::read(row)?, sealed))
+            });
+            Ok(row.optional()?)
+        });
+        let Some((raw, sealed)) = read.await? else { return Ok(None) };
+        let Some(opener) = raw.opener(&self.sealers)? else { return Ok(None) };
+        sealed.open(&opener.keys, &opener.key).map(Some)
+    }
+
+    pub(super) async fn load_history(&self, id: &RequestId) -> Result<Vec<Event>> {
+        let id = id.clone();
+        let read = self.backend.read(move |conn| {
+            let Some(request) = by_id(conn, &id)? else { return Ok(None) };
+            let mut query = conn.prepare_cached(HISTORY)?;
+            let rows = query.query_map(params![id.as_str()], |row| {
+                let at = instant(row, AFTER_STANDING)?;
+                let change: String = row.get(AFTER_STANDING + 1)?;
+                let actor = named(row, AFTER_STANDING + 2, "actor", Actor::named)?;
+                Ok((at, change, actor, RawStanding::read(row, 0)?))
+            })?;
+            Ok(Some((request, rows.collect::<sql::Result<Vec<_>>>()?)))
+        });
+        let Some((request, events)) = read.await? else { return Ok(Vec::new()) };
+        let sealed = events.iter().any(|(.., standing)| standing.is_sealed());
+        let opener = if sealed { request.opener(&self.sealers)? } else { None };
+        let open = |(at, change, actor, standing): (_, _, _, RawStanding)| {
+            Ok(Event { at, change, actor, standing: standing.open(&request, opener.as_ref())? })
+        };
+        events.into_iter().map(open).collect()
+    }
+
+    /// A request that cannot be opened is left out, with a word in the log: it must not stop the others.
+    pub(super) async fn load_errands(&self, now: Instant, limit: u32) -> Result<Vec<Errand>> {
+        let read = self.backend.read(move |conn| {
+            let mut query = conn.prepare_cached(ERRANDS)?;
+            let rows = query.query_map(params![now.ms(), limit], |row| {
+                Ok((RawRequest::read(row)?, instant(row, AFTER_REQUEST)?))
+            })?;
+            Ok(rows.collect::<sql::Result<Vec<_>>>()?)
+        });
+        let open = |(raw, due_at): (RawRequest, _)| {
+            let id = raw.id.clone();
+            let opened = raw.open(&self.sealers).inspect_err(|error| tracing::error!(%error, request = %id, "errand"));
+            opened.ok().map(|request| Errand { request, due_at })
+        };
+        Ok(read.await?.into_iter().filter_map(open).collect())
+    }
+}
+
+/// A request by its id.
+pub(super) fn by_id(conn: &Connection, id: &RequestId) -> Result<Option<RawRequest>> {
+    one(conn, BY_ID, params![id.as_str()])
+}
+
+fn one(conn: &Connection, sql: &'static str, params: &[Value<'_>]) -> Result<Option<RawRequest>> {
+    Ok(conn.prepare_cached(sql)?.query_row(params, RawRequest::read).optional()?)
+}

@@ -1,0 +1,169 @@
+//! How is a connection made, and what if it cannot be?
+
+use std::{
+    fmt,
+    future::Future,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{runtime::Handle, time::Instant};
+use tokio_postgres::{Client, config::Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{Session, place::Place};
+use crate::{
+    Result, StoreError,
+    model::Load,
+    sql::{Connection, params},
+};
+
+/// So long a host may take to let us in.
+const CONNECT: Duration = Duration::from_millis(1_500);
+/// So long nobody else tries after one was tried in vain.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Makes connections.
+pub(super) struct Connector {
+    hosts: Vec<Config>,
+    tls: MakeRustlsConnect,
+    runtime: Handle,
+    /// The host that let us in last.
+    good: AtomicUsize,
+    /// When the database may be tried again, and why not before.
+    resting: Mutex<Option<(Instant, String)>>,
+    commits: AtomicU64,
+    writes: AtomicU64,
+}
+
+/// The database cannot be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("no host of the database lets us in: {0}")]
+struct Unreachable(String);
+
+impl Connector {
+    pub(super) fn new(place: Place, tls: rustls::ClientConfig, runtime: Handle) -> Self {
+        Self {
+            hosts: place.each(),
+            tls: MakeRustlsConnect::new(tls),
+            runtime,
+            good: AtomicUsize::new(0),
+            resting: Mutex::new(None),
+            commits: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) const fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Makes a connection, from a thread that is none of the runtime's.
+    pub(super) fn connect(&self) -> Result<Connection> {
+        let client = self.runtime.block_on(self.client())?;
+        Ok(Connection::Postgres(Box::new(Session::new(self.runtime.clone(), client))))
+    }
+
+    /// Makes a connection, trying one host after another, first the one that was good last.
+    pub(super) async fn client(&self) -> Result<Client> {
+        if let Some((until, why)) = &*self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+            && Instant::now() < *until
+        {
+            return Err(unreachable(why.clone()));
+        }
+        let (mut tried, good) = (Vec::new(), self.good.load(Ordering::Relaxed));
+        for n in 0..self.hosts.len() {
+            let at = (good + n) % self.hosts.len();
+            let Some(host) = self.hosts.get(at) else { continue };
+            match within(CONNECT, host.connect(self.tls.clone())).await {
+                Ok((client, connection)) => {
+                    self.runtime.spawn(async move {
+                        // Whoever uses the connection gets the error too.
+                        let _ = connection.await;
+                    });
+                    self.good.store(at, Ordering::Relaxed);
+                    *self.resting.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                    return Ok(client);
+                }
+                Err(why) => tried.push(why),
+            }
+        }
+        tried.dedup();
+        let why = tried.join("; ");
+        let until = Instant::now() + PAUSE;
+        *self.resting.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, why.clone()));
+        Err(unreachable(why))
+    }
+
+    pub(super) fn count(&self, writes: usize) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.writes.fetch_add(u64::try_from(writes).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    pub(super) fn load(&self) -> Load {
+        Load { commits: self.commits.load(Ordering::Relaxed), writes: self.writes.load(Ordering::Relaxed) }
+    }
+}
+
+async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+) -> std::result::Result<T, String> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => Err(chain(&error)),
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn unreachable(why: String) -> StoreError {
+    StoreError::Unavailable(Box::new(Unreachable(why)))
+}
+
+/// What becomes of acknowledged requests when the database's machine is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standby {
+    /// A standby has everything before it is acknowledged.
+    Synchronous,
+    /// No standby has to have it: what was acknowledged last may be lost.
+    None,
+    /// Commits are acknowledged before they are on any disk (`synchronous_commit = off`).
+    NotEvenDisk,
+}
+
+impl fmt::Display for Standby {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Synchronous => "a synchronous standby has every acknowledged request",
+            Self::None => "no synchronous standby: acknowledged requests are lost with the database's disk",
+            Self::NotEvenDisk => {
+                "PostgreSQL acknowledges commits before they are on its disk (synchronous_commit or fsync is off): \
+                 acknowledged requests may be lost"
+            }
+        })
+    }
+}
+
+/// Looks whether somebody must have a commit before it is acknowledged.
+pub(super) fn standby(conn: &Connection) -> Result<Standby> {
+    const ASK: &str = "SELECT current_setting('synchronous_commit'), current_setting('fsync'),
+        current_setting('synchronous_standby_names')";
+    let (commit, fsync, names) = conn
+        .prepare_cached(ASK)?
+        .query_row(params![], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<String>(2)?)))?;
+    Ok(match (commit.as_str(), fsync.as_str()) {
+        ("off", _) | (_, "off") => Standby::NotEvenDisk,
+        ("local", _) => Standby::None,
+        _ if names.trim().is_empty() => Standby::None,
+        _ => Standby::Synchronous,
+    })
+}

@@ -1,0 +1,142 @@
+//! How do many requests that come in share one transaction?
+//!
+//! One thread takes whatever waits and saves all of it with one statement for each table. What turns out to be there
+//! already is looked at by itself afterwards.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, LazyLock},
+    thread::{self, JoinHandle},
+};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    connector::Connector,
+    pool::{Gone, Link, in_time, join, unavailable},
+    session::Transaction,
+};
+use crate::{
+    Result, StoreError,
+    cases::{Received, Taken, inserts},
+    sql::{Connection, Value},
+};
+
+/// At most so many share a transaction.
+const BATCH: usize = 256;
+/// So many may wait in the queue before the next has to wait outside.
+const QUEUE: usize = 1024;
+
+/// The thread, and the way to it.
+pub(super) struct Intakes {
+    queue: Option<mpsc::Sender<Waiting>>,
+    thread: Vec<JoinHandle<()>>,
+}
+
+/// A request about to be saved, and who waits for it.
+struct Waiting {
+    received: Received,
+    reply: oneshot::Sender<Result<Taken>>,
+}
+
+impl Intakes {
+    pub(super) fn start(connector: &Arc<Connector>) -> Result<Self> {
+        let (queue, mut waiting) = mpsc::channel(QUEUE);
+        let connector = Arc::clone(connector);
+        let thread = thread::Builder::new().name("store intake".to_owned()).spawn(move || {
+            let (mut link, mut batch) = (Link::new(&connector), Vec::with_capacity(BATCH));
+            while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
+                serve(&mut link, batch.drain(..).filter(|one: &Waiting| !one.reply.is_closed()).collect());
+            }
+        });
+        Ok(Self { queue: Some(queue), thread: vec![thread.map_err(unavailable)?] })
+    }
+
+    pub(super) async fn receive(&self, received: Received) -> Result<Taken> {
+        let (reply, answer) = oneshot::channel();
+        let queue = self.queue.as_ref().ok_or(StoreError::Corrupt("the store's queue"))?;
+        in_time(async {
+            queue.send(Waiting { received, reply }).await.map_err(|_| unavailable(Gone))?;
+            answer.await.map_err(unavailable)?
+        })
+        .await
+    }
+}
+
+impl Drop for Intakes {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        join(&mut self.thread);
+    }
+}
+
+fn serve(link: &mut Link, mut batch: Vec<Waiting>) {
+    if batch.is_empty() {
+        return;
+    }
+    // Two nodes that are sent the same requests take them in the same order, and do not wait for each other crosswise.
+    batch.sort_by(|a, b| a.received.wire_id().cmp(b.received.wire_id()));
+    let saved = link.transact(Transaction::Write, &mut |conn| {
+        let all: Vec<_> = batch.iter().map(|waiting| &waiting.received).collect();
+        save(conn, &all)
+    });
+    match saved {
+        Ok(saved) => {
+            link.connector().count(saved.len());
+            for Waiting { received, reply } in batch {
+                let taken = if saved.contains(received.id()) {
+                    Ok(Taken::Not)
+                } else {
+                    link.transact(Transaction::Write, &mut |conn| received.save(conn))
+                };
+                // Who asked may have gone away.
+                let _ = reply.send(taken);
+            }
+        }
+        // Of several, one may be to blame. Where the database is gone, they learn so one by one.
+        Err(_) => {
+            for Waiting { received, reply } in batch {
+                if !reply.is_closed() {
+                    let _ = reply.send(link.transact(Transaction::Write, &mut |conn| received.save(conn)));
+                }
+            }
+        }
+    }
+}
+
+/// Saves those whose ids are not taken; says which.
+fn save(conn: &Connection, all: &[&Received]) -> Result<HashSet<String>> {
+    let Connection::Postgres(session) = conn else { return Err(StoreError::Corrupt("a connection")) };
+    let requests: Vec<_> = all.iter().map(|one| one.request_row()).collect();
+    let mut saved = HashSet::with_capacity(all.len());
+    for row in session.query_columns(&REQUESTS, &requests)? {
+        saved.insert(row.try_get(0).map_err(unavailable)?);
+    }
+    let new: Vec<_> = all.iter().filter(|one| saved.contains(one.id())).collect();
+    let insert = |sql: &str, rows: Vec<Vec<Value<'_>>>| -> Result<()> {
+        if !rows.is_empty() {
+            session.query_columns(sql, &rows)?;
+        }
+        Ok(())
+    };
+    insert(&SECRETS, new.iter().map(|one| one.secrets_row()).collect())?;
+    insert(&EVENTS, new.iter().map(|one| one.event_row()).collect())?;
+    insert(&ISSUED, new.iter().flat_map(|one| one.issued_rows()).collect())?;
+    insert(&DELIVERIES, new.iter().flat_map(|one| one.delivery_rows()).collect())?;
+    insert(&LEGS, new.iter().flat_map(|one| one.leg_rows()).collect())?;
+    Ok(saved)
+}
+
+/// The statement that inserts rows given as one array for each column.
+fn from_arrays(insert: inserts::Insert, end: &str) -> String {
+    let arrays: Vec<_> = (1..=insert.columns.split(',').count()).map(|n| format!("${n}")).collect();
+    format!("INSERT INTO {} ({}) SELECT * FROM UNNEST({}) {end}", insert.table, insert.columns, arrays.join(", "))
+}
+
+static REQUESTS: LazyLock<String> =
+    LazyLock::new(|| from_arrays(inserts::REQUESTS, "ON CONFLICT DO NOTHING RETURNING id"));
+static SECRETS: LazyLock<String> = LazyLock::new(|| from_arrays(inserts::SECRETS, ""));
+static EVENTS: LazyLock<String> = LazyLock::new(|| from_arrays(inserts::EVENTS, ""));
+static ISSUED: LazyLock<String> = LazyLock::new(|| from_arrays(inserts::ISSUED, "ON CONFLICT DO NOTHING"));
+static DELIVERIES: LazyLock<String> = LazyLock::new(|| from_arrays(inserts::DELIVERIES, "ON CONFLICT DO NOTHING"));
+static LEGS: LazyLock<String> = LazyLock::new(|| from_arrays(inserts::LEGS, ""));

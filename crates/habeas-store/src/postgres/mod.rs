@@ -1,0 +1,124 @@
+//! How are requests kept in PostgreSQL, by any number of nodes at once?
+//!
+//! Plain PostgreSQL 15 or later is enough, also through a pooler that gives out connections by the transaction: nothing
+//! is kept in a session, and every statement is sent unnamed. A few threads have a connection each and run the use
+//! cases; one of them saves what comes in, many requests in one transaction. What guards several nodes from each other
+//! is in [`Connection::lock`](crate::sql::Connection::lock) and beside it.
+
+mod clock;
+mod connector;
+mod intake;
+mod place;
+mod pool;
+mod schema;
+mod session;
+
+use std::sync::Arc;
+
+use habeas_core::clock::Clock;
+use tokio::runtime::Handle;
+
+pub use clock::DatabaseClock;
+pub use connector::Standby;
+pub use place::{Place, PlaceError};
+pub(crate) use session::Session;
+
+use self::{connector::Connector, intake::Intakes, pool::Pool, session::Transaction};
+use crate::{
+    Result, Sealers,
+    cases::{Backend, Database, Received, Taken},
+    model::Load,
+    sql::Connection,
+};
+
+/// A store in a PostgreSQL database.
+pub type Postgres = Database<Cluster>;
+
+/// So many connections write at once, beside the one that saves what comes in.
+const WRITERS: usize = 8;
+const READERS: usize = 4;
+
+/// The connections to a PostgreSQL database.
+pub struct Cluster {
+    connector: Arc<Connector>,
+    clock: Arc<DatabaseClock>,
+    writers: Pool,
+    readers: Pool,
+    intakes: Intakes,
+}
+
+impl Postgres {
+    /// Reaches the database and brings it up to date. To be called within a Tokio runtime, which must outlive the store.
+    ///
+    /// # Errors
+    /// [`StoreError::TooNew`](crate::StoreError::TooNew) when a newer version has written it,
+    /// [`StoreError::Unavailable`](crate::StoreError::Unavailable) when it cannot be used.
+    pub async fn open(place: Place, tls: rustls::ClientConfig, sealers: Sealers) -> Result<Self> {
+        let connector = Arc::new(Connector::new(place, tls, Handle::current()));
+        let writers = Pool::start("store writer", WRITERS, &connector, Transaction::Write)?;
+        writers.run(schema::migrate).await?;
+        let clock = DatabaseClock::start(Arc::clone(&connector)).await?;
+        Ok(Self::new(
+            Cluster {
+                readers: Pool::start("store reader", READERS, &connector, Transaction::Read)?,
+                intakes: Intakes::start(&connector)?,
+                writers,
+                clock,
+                connector,
+            },
+            sealers,
+        ))
+    }
+
+    /// The time as the database has it: all nodes share it, whatever their own clocks say.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.backend().clock) as Arc<dyn Clock>
+    }
+
+    /// Whether what is acknowledged outlives the loss of the database's machine.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`](crate::StoreError::Unavailable) when the database cannot be reached.
+    pub async fn standby(&self) -> Result<Standby> {
+        self.backend().readers.run(connector::standby).await
+    }
+}
+
+impl Backend for Cluster {
+    async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.writers.run(work).await
+    }
+
+    async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.readers.run(work).await
+    }
+
+    async fn receive(&self, received: Received) -> Result<Taken> {
+        if received.stands_alone() {
+            return self.intakes.receive(received).await;
+        }
+        self.writers.run(move |conn| received.save(conn)).await
+    }
+
+    /// What was overwritten is gone when PostgreSQL has vacuumed its table and recycled its log; that is not for us to
+    /// hasten.
+    async fn forget(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn load(&self) -> Load {
+        self.connector.load()
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+}

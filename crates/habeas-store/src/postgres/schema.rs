@@ -1,0 +1,28 @@
+//! Which shape has the database, and how does it get there? Forward only.
+
+use crate::{
+    Result, StoreError,
+    sql::{Connection, Sweep, params},
+};
+
+/// Applied in order; the number of those applied is in the table `habeas_schema`.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/postgres/0001.sql")];
+
+const VERSION: &str = "SELECT coalesce(max(version), 0) FROM habeas_schema";
+
+/// Brings the database up to date, one node at a time.
+pub(super) fn migrate(conn: &Connection) -> Result<()> {
+    let Connection::Postgres(session) = conn else { return Err(StoreError::Corrupt("a connection")) };
+    conn.sweep(Sweep::Schema)?;
+    session.batch("CREATE TABLE IF NOT EXISTS habeas_schema (version BIGINT NOT NULL PRIMARY KEY)")?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found: i64 = conn.prepare_cached(VERSION)?.query_row(params![], |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::TooNew { found, known });
+    }
+    for (number, migration) in (1i64..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
+        session.batch(migration)?;
+        conn.prepare_cached("INSERT INTO habeas_schema VALUES (?1)")?.execute(params![number])?;
+    }
+    Ok(())
+}

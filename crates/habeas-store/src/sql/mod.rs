@@ -1,0 +1,100 @@
+//! How is one SQL text run on either database?
+//!
+//! The use cases are written once, against [`Connection`]: rusqlite's way of asking, reduced to what they need. Their
+//! texts keep to what SQLite and PostgreSQL both understand, with SQLite's `?1` for parameters and its `INDEXED BY` where
+//! a plan matters; [`text`] says how PostgreSQL gets them. All whole numbers are 64 bits wide there.
+
+mod error;
+mod row;
+mod statement;
+mod text;
+mod value;
+
+use std::rc::Rc;
+
+use habeas_core::id::RequestId;
+
+pub(crate) use error::{Error, OptionalExtension, Result};
+pub(crate) use row::Row;
+pub(crate) use statement::Statement;
+pub(crate) use text::of_postgres;
+pub(crate) use value::{Kind, ToValue, Value, params};
+
+use crate::postgres::Session;
+
+/// A connection, in a transaction.
+pub(crate) enum Connection {
+    Sqlite(Rc<rusqlite::Connection>),
+    Postgres(Box<Session>),
+}
+
+impl Connection {
+    /// A statement that is parsed once where that can be.
+    pub(crate) fn prepare_cached(&self, sql: &'static str) -> Result<Statement<'_>> {
+        match self {
+            Self::Sqlite(conn) => Ok(Statement::Sqlite(conn.prepare_cached(sql)?)),
+            Self::Postgres(session) => Ok(Statement::Postgres(session, sql)),
+        }
+    }
+
+    /// Keeps others from a request until the transaction ends. Whoever writes what belongs to one request takes this
+    /// first; so what is decided from several of its rows stays true. SQLite has one writer only.
+    pub(crate) fn lock(&self, request: &RequestId) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(session) => session.query(LOCK, params![request.as_str()]).map(drop),
+        }
+    }
+
+    /// Locks those of the requests that nobody else works on at this moment; says which.
+    pub(crate) fn lock_free(&self, requests: Vec<String>) -> Result<Vec<String>> {
+        match self {
+            Self::Sqlite(_) => Ok(requests),
+            Self::Postgres(session) => session.lock_free(requests),
+        }
+    }
+
+    /// Waits for others who sweep the same thing, until the transaction ends. Whoever works on several requests at once
+    /// takes this first, so that two of them never wait for each other crosswise.
+    pub(crate) fn sweep(&self, what: Sweep) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(session) => session.query(SWEEP, params![what.lock()]).map(drop),
+        }
+    }
+
+    /// Whether other programs may be working on the database at the same time.
+    pub(crate) const fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}
+
+const LOCK: &str = "SELECT 1 FROM requests WHERE id = ?1 FOR UPDATE";
+const SWEEP: &str = "SELECT pg_advisory_xact_lock(?1)";
+
+/// What is done to several requests in one transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sweep {
+    /// Taking leases of deliveries.
+    Deliveries,
+    /// Taking leases of legs.
+    Legs,
+    /// Everything else.
+    Rest,
+    /// Bringing the schema up to date.
+    Schema,
+}
+
+impl Sweep {
+    /// The number of its advisory lock, unlike those of others who may use the same database.
+    const fn lock(self) -> i64 {
+        const HABEAS: i64 = 0x6861_6265_6173_0000;
+        HABEAS
+            + match self {
+                Self::Deliveries => 1,
+                Self::Legs => 2,
+                Self::Rest => 3,
+                Self::Schema => 4,
+            }
+    }
+}
