@@ -27,6 +27,7 @@ mod shredding;
 mod sqlite_file;
 mod turns;
 mod watching;
+mod written_before;
 
 macro_rules! suite {
     (@ $open:path, $topic:ident: $($test:ident)*) => {
