@@ -17,6 +17,9 @@ use crate::problem::Failure;
 /// What the text of `/metrics` is: OpenMetrics, which Prometheus reads.
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// Where they are.
+pub(crate) const PATHS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
 /// The routes of this page.
 pub(crate) fn routes() -> OpenApiRouter<Arc<Engine>> {
     OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready)).routes(routes!(metrics))
@@ -42,8 +45,6 @@ async fn ready(State(engine): State<Arc<Engine>>) -> Result<&'static str, Failur
 
 /// Numbers for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "health", security(()), responses((status = 200, body = String), Failure))]
-async fn metrics(State(engine): State<Arc<Engine>>) -> Result<Response, Failure> {
-    let counts = engine.store().counts(engine.clock().now()).await.map_err(habeas_engine::Error::from)?;
-    let text = engine.metrics().encode(&counts, &engine.certificates());
-    Ok(([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response())
+async fn metrics(State(engine): State<Arc<Engine>>) -> Response {
+    ([(header::CONTENT_TYPE, METRICS_TYPE)], engine.numbers().await).into_response()
 }

@@ -20,13 +20,13 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{MatchedPath, Request, State},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
 use habeas_core::problem::Code;
-use habeas_engine::Engine;
+use habeas_engine::{Engine, metrics::Listener};
 use http::{HeaderValue, header};
 use tokio::time::Instant;
 use utoipa::{
@@ -76,6 +76,7 @@ pub(crate) fn router(engine: Arc<Engine>, tokens: OperatorTokens, prefix: &str) 
         .fallback(absent)
         .method_not_allowed_fallback(not_so)
         .layer(from_fn(guard))
+        .layer(from_fn_with_state(Arc::clone(&engine), measure))
         .with_state(engine)
 }
 
@@ -136,6 +137,20 @@ async fn guard(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Counts what was asked by its route, never by its path, which holds ids. Probes and scrapes are not counted: they
+/// come by the clock.
+async fn measure(State(engine): State<Arc<Engine>>, request: Request, next: Next) -> Response {
+    let (began, method) = (Instant::now(), known(request.method()));
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    if !health::PATHS.contains(&route) {
+        let operation = format!("{method} {route}");
+        engine.metrics().answered(Listener::Operator, &operation, response.status().as_u16(), began.elapsed());
+    }
     response
 }
 

@@ -17,6 +17,7 @@ use habeas_core::{
 use habeas_engine::{
     Engine,
     directory::{Fulfilment, Tenant},
+    metrics::Listener,
     results::RESULTS_PATH,
 };
 use http::{HeaderMap, Method, StatusCode, Uri, header, request::Parts};
@@ -34,7 +35,34 @@ struct Call {
 /// What leaves, and what the message turned out to be.
 struct Served {
     response: Response,
-    meant: Option<(DialectId, Operation)>,
+    what: What,
+}
+
+/// What a message turned out to be.
+enum What {
+    Page,
+    Results,
+    Operation(DialectId, Operation),
+    /// Nobody knows: it was refused before that.
+    Unknown,
+}
+
+impl What {
+    const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Results => "results",
+            Self::Operation(_, operation) => operation.as_str(),
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn dialect(&self) -> Option<&str> {
+        match self {
+            Self::Operation(dialect, _) => Some(dialect.as_str()),
+            Self::Page | Self::Results | Self::Unknown => None,
+        }
+    }
 }
 
 /// Serves every path and method of every organisation.
@@ -47,8 +75,10 @@ pub(crate) async fn handle(State(engine): State<Arc<Engine>>, request: Request) 
     let call = Arc::new(Call { engine, host, head });
     let served = match shielded(Arc::clone(&call).serve(body)).await {
         Ok(served) => served,
-        Err(broken) => Served { response: call.refuse(broken.failure()), meant: None },
+        Err(broken) => Served { response: call.refuse(broken.failure()), what: What::Unknown },
     };
+    let (status, took) = (served.response.status().as_u16(), began.elapsed());
+    call.engine.metrics().answered(Listener::Public, served.what.as_str(), status, took);
     call.log(&served, began);
     served.response
 }
@@ -57,10 +87,11 @@ impl Call {
     async fn serve(self: Arc<Self>, body: Body) -> Served {
         let (engine, head) = (&self.engine, &self.head);
         if self.is_page() {
-            return Served { response: web::serve(engine.as_ref(), &self.host, head, body).await, meant: None };
+            let response = web::serve(engine.as_ref(), &self.host, head, body).await;
+            return Served { response, what: What::Page };
         }
         if let Some(token) = self.results_token() {
-            return Served { response: self.results(token).await, meant: None };
+            return Served { response: self.results(token).await, what: What::Results };
         }
         let (path, query) = (head.uri.path(), head.uri.query());
         let arrival = match engine.arrive(&self.host, &head.method, path, query, &head.headers).await {
@@ -71,15 +102,22 @@ impl Call {
                     Some(Err(answer)) => respond(answer),
                     _ => Failure::of(Code::NotFound).into_response(),
                 };
-                return Served { response, meant: None };
+                return Served { response, what: What::Unknown };
             }
         };
-        let meant = Some((arrival.dialect(), arrival.operation()));
+        let (dialect, operation) = (arrival.dialect(), arrival.operation());
         let response = match self.take_in(body, arrival.body_limit()).await {
-            Ok(bytes) => respond(engine.serve(arrival, bytes).await),
+            Ok(bytes) => {
+                let began = Instant::now();
+                let answer = engine.serve(arrival, bytes).await;
+                if operation == Operation::Submit {
+                    engine.metrics().taken_in(dialect.as_str(), began.elapsed());
+                }
+                respond(answer)
+            }
             Err(problem) => respond(engine.refuse_arrival(&arrival, &problem)),
         };
-        Served { response, meant }
+        Served { response, what: What::Operation(dialect, operation) }
     }
 
     /// The body, where the method has one that means something.
@@ -152,8 +190,8 @@ impl Call {
         tracing::info!(
             organisation = self.engine.directory().by_host(&self.host).map(|tenant| tenant.domain().as_str()),
             method = known(&self.head.method),
-            dialect = served.meant.as_ref().map(|(dialect, _)| dialect.as_str()),
-            operation = served.meant.as_ref().map(|(_, operation)| operation.as_str()),
+            dialect = served.what.dialect(),
+            operation = served.what.as_str(),
             status = status.as_u16(),
             ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "served"

@@ -12,6 +12,7 @@
 )]
 
 mod cases;
+mod counters;
 pub mod error;
 pub mod model;
 pub mod postgres;
@@ -198,4 +199,9 @@ pub trait Store: Send + Sync {
 
     /// Whether a write would succeed.
     async fn ping(&self) -> Result<()>;
+
+    /// How it was written to since it was opened; all zero where nobody counts.
+    fn load(&self) -> Load {
+        Load::default()
+    }
 }

@@ -509,15 +509,6 @@ pub struct ReceiptRow {
     pub receipt: Receipt,
 }
 
-/// How a database is written to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Load {
-    /// Commits so far.
-    pub commits: u64,
-    /// Use cases written so far.
-    pub writes: u64,
-}
-
 /// Numbers for metrics and health.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -525,8 +516,11 @@ pub struct Counts {
     pub requests: Vec<(Domain, Role, String, u64)>,
     /// Deliveries by kind and state.
     pub deliveries: Vec<(DeliveryKind, DeliveryState, u64)>,
-    /// The age in milliseconds of the oldest delivery that is due.
+    /// For how long the delivery that is due longest is due, in milliseconds.
     pub oldest_due_ms: Option<i64>,
+    /// How long ago, in milliseconds, the oldest news came up that a callback should have told and has not. Looked for
+    /// among the deliveries due longest and the oldest requests with failing ones, a thousand of each.
+    pub oldest_untold_ms: Option<i64>,
     /// Deliveries tried and not delivered.
     pub failing: u64,
     /// Open requests past their deadline.
@@ -535,4 +529,18 @@ pub struct Counts {
     pub legs_late: u64,
     /// Legs that wait for an operator.
     pub legs_stuck: u64,
+}
+
+/// Sizes by which commits are counted: see [`Load::batches`].
+pub const BATCH_SIZES: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/// How a store is written to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Commits so far.
+    pub commits: u64,
+    /// Use cases written so far.
+    pub writes: u64,
+    /// Commits so far by how many use cases shared them: more than the size before, at most that of [`BATCH_SIZES`].
+    pub batches: [u64; BATCH_SIZES.len()],
 }

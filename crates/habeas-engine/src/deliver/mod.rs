@@ -112,7 +112,7 @@ impl Engine {
                 (attempt, self.again(&leased.delivery, leased, now, None))
             }
         };
-        self.metrics.attempted(kind, then == Then::Delivered);
+        self.metrics.attempted(kind, then == Then::Delivered, took_ms);
         let notices = if then == Then::Delivered { Vec::new() } else { self.notices(leased, &attempt, then, now) };
         tracing::debug!(delivery = %leased.delivery.id, request = %leased.request.id, kind = %kind,
             attempt = leased.delivery.attempts + 1, outcome = ?attempt.outcome, took_ms, "delivery attempted");

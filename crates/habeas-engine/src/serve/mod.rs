@@ -345,7 +345,6 @@ impl Engine {
             let incident = habeas_core::random::hex_token::<6>(self.random.as_ref());
             let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
             tracing::error!(incident, error = %error, cause, "a request failed");
-            self.metrics.failed();
             return problem.because(format!("incident {incident}"));
         }
         problem

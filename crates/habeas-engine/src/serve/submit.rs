@@ -60,6 +60,7 @@ impl Engine {
         };
         let party = caller(message)?.clone();
         let upstream = Upstream { party, dialect: arrival.dialect.id(), mount: arrival.mount.path.clone() };
+        let rights = submission.rights.clone();
         let request = self.accept(arrival, upstream, &submission, objection);
         let (answer, issued) = self.receipt(arrival, submit, &request.standing, message.body(), &[])?;
         let legs = self.legs_of(arrival, downstream, &request, &submission)?;
@@ -68,7 +69,7 @@ impl Engine {
         let owes = !new.deliveries.is_empty() || new.errand_at.is_some() || !new.legs.is_empty();
         match self.store.receive(new).await? {
             Receive::Accepted => {
-                self.metrics.received(arrival.dialect.id().as_str());
+                self.metrics.received(arrival.dialect.id().as_str(), &rights);
                 if owes {
                     self.wake();
                 }

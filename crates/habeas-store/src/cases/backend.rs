@@ -49,9 +49,4 @@ impl<B: Backend> Database<B> {
     pub(crate) const fn backend(&self) -> &B {
         &self.backend
     }
-
-    /// How many use cases were written so far, and in how many commits.
-    pub fn load(&self) -> Load {
-        self.backend.load()
-    }
 }

@@ -43,6 +43,16 @@ const TALLIES: &str = "SELECT organisation, kind, state, CAST(sum(n) AS BIGINT) 
     GROUP BY organisation, kind, state HAVING sum(n) > 0 ORDER BY organisation, kind, state";
 const OLDEST_DUE: &str =
     "SELECT min(due_at) FROM deliveries INDEXED BY deliveries_due WHERE state = 'due' AND head = 1";
+/// When the oldest news came up that somebody waits for: by the index of what is due and by that of what fails, whose
+/// requests are named by their age, and never more than a thousand rows of each.
+const OLDEST_UNTOLD: &str = "SELECT min(e.at) FROM (
+    SELECT * FROM (SELECT request_id, lane, seq FROM deliveries INDEXED BY deliveries_due
+        WHERE state = 'due' AND head = 1 AND due_at <= ?1 ORDER BY due_at LIMIT 1000) due
+    UNION ALL SELECT * FROM (SELECT request_id, lane, seq FROM deliveries INDEXED BY deliveries_failing
+        WHERE attempts > 0 AND state IN ('due', 'leased') ORDER BY request_id LIMIT 1000) failing) AS open
+    JOIN deliveries d ON d.request_id = open.request_id AND d.lane = open.lane AND d.seq = open.seq
+    JOIN events e ON e.request_id = d.request_id AND e.seq = d.seq
+    WHERE d.kind = 'callback'";
 const FAILING: &str = "SELECT count(*) FROM deliveries INDEXED BY deliveries_failing
     WHERE attempts > 0 AND state IN ('due', 'leased')";
 const LATE: &str = "SELECT count(*) FROM requests INDEXED BY requests_open
@@ -79,6 +89,8 @@ fn counts(conn: &Connection, now: Instant) -> Result<Counts> {
     }
     let oldest = conn.prepare_cached(OLDEST_DUE)?.query_row(params![], |row| instant_or_null(row, 0))?;
     counts.oldest_due_ms = oldest.map(|due_at| now.since(due_at)).filter(|age| *age >= 0);
+    let untold = conn.prepare_cached(OLDEST_UNTOLD)?.query_row(params![now.ms()], |row| instant_or_null(row, 0))?;
+    counts.oldest_untold_ms = untold.map(|at| now.since(at).max(0));
     counts.failing = count(conn.prepare_cached(FAILING)?.query_row(params![], |row| row.get(0))?);
     counts.late = count(conn.prepare_cached(LATE)?.query_row(params![now.ms()], |row| row.get(0))?);
     counts.legs_late = count(conn.prepare_cached(legs::LATE)?.query_row(params![now.ms()], |row| row.get(0))?);

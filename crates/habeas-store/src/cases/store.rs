@@ -15,7 +15,7 @@ use crate::{
     Result, Store,
     model::{
         Counts, Create, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Leased, LeasedLeg, LegFilter, LegRow,
-        LegSave, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Retry, Save, Secrets, Settlement, Slots,
+        LegSave, Load, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Retry, Save, Secrets, Settlement, Slots,
         Verification,
     },
 };
@@ -141,5 +141,8 @@ impl<B: Backend> Store for Database<B> {
     }
     async fn ping(&self) -> Result<()> {
         self.beat().await
+    }
+    fn load(&self) -> Load {
+        self.backend.load()
     }
 }

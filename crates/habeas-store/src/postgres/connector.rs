@@ -5,7 +5,7 @@ use std::{
     future::Future,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -17,7 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{Session, place::Place};
 use crate::{
     Result, StoreError,
-    model::Load,
+    counters::Counters,
     sql::{Connection, params},
 };
 
@@ -35,8 +35,7 @@ pub(super) struct Connector {
     good: AtomicUsize,
     /// When the database may be tried again, and why not before.
     resting: Mutex<Option<(Instant, String)>>,
-    commits: AtomicU64,
-    writes: AtomicU64,
+    counters: Counters,
 }
 
 /// The database cannot be reached.
@@ -52,8 +51,7 @@ impl Connector {
             runtime,
             good: AtomicUsize::new(0),
             resting: Mutex::new(None),
-            commits: AtomicU64::new(0),
-            writes: AtomicU64::new(0),
+            counters: Counters::default(),
         }
     }
 
@@ -98,13 +96,8 @@ impl Connector {
         Err(unreachable(why))
     }
 
-    pub(super) fn count(&self, writes: usize) {
-        self.commits.fetch_add(1, Ordering::Relaxed);
-        self.writes.fetch_add(u64::try_from(writes).unwrap_or(0), Ordering::Relaxed);
-    }
-
-    pub(super) fn load(&self) -> Load {
-        Load { commits: self.commits.load(Ordering::Relaxed), writes: self.writes.load(Ordering::Relaxed) }
+    pub(super) const fn counters(&self) -> &Counters {
+        &self.counters
     }
 }
 

@@ -82,7 +82,7 @@ fn serve(link: &mut Link, mut batch: Vec<Waiting>) {
     });
     match saved {
         Ok(saved) => {
-            link.connector().count(saved.len());
+            link.connector().counters().committed(saved.len());
             for Waiting { received, reply } in batch {
                 let taken = if saved.contains(received.id()) {
                     Ok(Taken::Not)

@@ -115,7 +115,7 @@ impl Backend for Cluster {
     }
 
     fn load(&self) -> Load {
-        self.connector.load()
+        self.connector.counters().load()
     }
 
     fn is_shared(&self) -> bool {

@@ -58,7 +58,7 @@ impl Pool {
                 // Who asked may have gone away meanwhile.
                 let done = link.transact(transaction, &mut work);
                 if done.is_ok() && transaction == Transaction::Write {
-                    link.connector.count(1);
+                    link.connector.counters().committed(1);
                 }
                 let _ = reply.send(done);
             }

@@ -9,10 +9,7 @@ use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     thread::{self, JoinHandle},
 };
 
@@ -20,7 +17,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::unavailable;
-use crate::{Result, StoreError, model::Load, sql};
+use crate::{Result, StoreError, counters::Counters, model::Load, sql};
 
 /// At most so many share a commit.
 const BATCH: usize = 256;
@@ -32,12 +29,6 @@ pub(super) struct Writer {
     queue: Option<mpsc::Sender<Message>>,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
-}
-
-#[derive(Default)]
-struct Counters {
-    commits: AtomicU64,
-    writes: AtomicU64,
 }
 
 enum Message {
@@ -76,10 +67,7 @@ impl Writer {
     }
 
     pub(super) fn load(&self) -> Load {
-        Load {
-            commits: self.counters.commits.load(Ordering::Relaxed),
-            writes: self.counters.writes.load(Ordering::Relaxed),
-        }
+        self.counters.load()
     }
 
     async fn send(&self, message: Message) -> Result<()> {
@@ -174,8 +162,7 @@ fn write(conn: &Connection, theirs: &sql::Connection, jobs: &mut Vec<Box<dyn Job
         Lost(Arc::new(error))
     });
     if lost.is_none() {
-        counters.commits.fetch_add(1, Ordering::Relaxed);
-        counters.writes.fetch_add(u64::try_from(jobs.len()).unwrap_or(0), Ordering::Relaxed);
+        counters.committed(jobs.len());
     }
     for job in jobs.drain(..) {
         job.answer(lost.as_ref());
@@ -287,6 +274,7 @@ mod tests {
         let mut query = conn.prepare("SELECT n FROM kept ORDER BY n").unwrap();
         let kept: Vec<i64> = query.query_map([], |row| row.get(0)).unwrap().map(std::result::Result::unwrap).collect();
         assert_eq!(kept, [1, 4]);
-        assert_eq!(counters.commits.load(Ordering::Relaxed), 1);
+        assert_eq!(counters.load().commits, 1);
+        assert_eq!(counters.load().batches, [0, 0, 1, 0, 0, 0, 0, 0, 0], "four shared it");
     }
 }

@@ -115,6 +115,7 @@ pub(crate) async fn counts_follow_every_change(store: Arc<dyn Store>) {
     assert_eq!(counts.requests, [(us(), role, "cancelled".to_owned(), 1), (us(), role, "received".to_owned(), 2)]);
     assert_eq!(counts.deliveries, [(DeliveryKind::Callback, DeliveryState::Due, 4)]);
     assert_eq!((counts.oldest_due_ms, counts.failing, counts.late), (Some(40), 0, 0));
+    assert_eq!(counts.oldest_untold_ms, Some(40));
     let leased = lease(store, 40).await;
     settle(store, &leased[0], Then::Again(at(90_000))).await;
     settle(store, &leased[1], Then::Delivered).await;
@@ -125,5 +126,6 @@ pub(crate) async fn counts_follow_every_change(store: Arc<dyn Store>) {
         [(kind, DeliveryState::Delivered, 1), (kind, DeliveryState::Due, 2), (kind, DeliveryState::Leased, 1)]
     );
     assert_eq!((counts.oldest_due_ms, counts.failing, counts.late), (None, 1, 2));
+    assert_eq!(counts.oldest_untold_ms, Some(30_001), "that its next try is to come makes it no younger");
     store.ping().await.unwrap();
 }

@@ -109,6 +109,7 @@ async fn many_writes_share_a_commit() {
     let after = store.load();
     assert_eq!(after.writes - before.writes, 512);
     assert!(after.commits - before.commits <= 128, "{after:?}");
+    assert_eq!(after.batches.iter().sum::<u64>(), after.commits);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod drp;
 mod evidence_kept;
 mod faults;
 mod idempotency;
+mod metrics;
 mod operator;
 mod privacy;
 mod processor;

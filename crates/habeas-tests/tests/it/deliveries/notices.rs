@@ -73,7 +73,7 @@ async fn failing_callbacks_show_in_the_metrics() {
     for line in [
         "habeas_deliveries_failing 1",
         r#"habeas_delivery_attempts_total{kind="callback",delivered="false"} 1"#,
-        r#"habeas_requests_received_total{dialect="opengdpr/1.0"} 1"#,
+        r#"habeas_requests_received_total{dialect="opengdpr/1.0",right="erasure"} 1"#,
     ] {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");
     }

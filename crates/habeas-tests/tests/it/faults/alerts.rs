@@ -116,7 +116,11 @@ async fn a_certificate_that_ends_soon_is_told_once_a_day_and_listed() {
     assert_eq!(told, all);
     assert!(alerts.iter().all(|alert| alert["not_after"] == "2027-01-01T12:00:00Z"), "{alerts:?}");
     assert_eq!(world.faults("certificates").await.len(), all.len());
-    assert!(world.measures(r#"habeas_certificate_not_after{organisation="mail.localhost"} 1798804800"#).await);
+    assert!(
+        world
+            .measures(r#"habeas_certificate_not_after_timestamp_seconds{organisation="mail.localhost"} 1798804800"#)
+            .await
+    );
 
     world.later(DAY_MS).await;
     let heard = world.peer.heard(ALERTS);
