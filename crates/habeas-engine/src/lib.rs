@@ -33,7 +33,7 @@ pub use fulfil::WebhookAnswer;
 use std::sync::{Arc, atomic::AtomicI64};
 
 use habeas_core::{clock::Clock, random::Random};
-use habeas_store::Store;
+use habeas_store::{Prompt, Store};
 use tokio::sync::Notify;
 
 pub use error::Error;
@@ -84,7 +84,7 @@ impl Engine {
         let Outside { clock, random, outbound, mailer } = outside;
         Arc::new(Self {
             directory,
-            store,
+            store: Arc::new(Prompt::new(store, settings.store_within)),
             clock,
             random,
             outbound,

@@ -1,6 +1,6 @@
 //! What can be set of the engine, and what holds when nobody sets it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use habeas_core::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
 
@@ -29,6 +29,9 @@ pub struct Settings {
     pub alert: Option<Arc<Webhook>>,
     /// How long before its end a certificate needs attention, in milliseconds.
     pub certificate_soon_ms: i64,
+    /// How long the store is waited for; whoever is waiting then is told to come again. Less than the five seconds in
+    /// which everybody has an answer.
+    pub store_within: Duration,
 }
 
 impl Default for Settings {
@@ -44,6 +47,7 @@ impl Default for Settings {
             follow: Schedule { steps_ms: vec![15 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS, 12 * HOUR_MS, DAY_MS] },
             alert: None,
             certificate_soon_ms: 14 * DAY_MS,
+            store_within: Duration::from_secs(4),
         }
     }
 }

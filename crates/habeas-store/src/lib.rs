@@ -16,6 +16,7 @@ mod counters;
 pub mod error;
 pub mod model;
 pub mod postgres;
+mod prompt;
 mod seal;
 mod sql;
 pub mod sqlite;
@@ -37,6 +38,7 @@ pub use model::{
     LegFilter, LegRow, LegSave, Load, NewDelivery, NewLeg, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter,
     Retry, Save, Secrets, Settlement, Slots, Then, Verification, Waiting,
 };
+pub use prompt::Prompt;
 pub use seal::Sealers;
 
 /// The result of a use case.

@@ -4,6 +4,8 @@
 
 #[cfg(test)]
 mod due_costs;
+#[cfg(test)]
+mod full;
 mod open;
 #[cfg(test)]
 mod plans;
