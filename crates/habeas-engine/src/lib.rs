@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod operator;
 mod ours;
 pub mod outbound;
+pub mod readiness;
 pub mod results;
 pub mod send;
 pub mod serve;
@@ -76,6 +77,7 @@ pub struct Engine {
     served: serve::signed::Cache,
     looked_at: AtomicI64,
     certificates_told_at: AtomicI64,
+    readiness: readiness::Readiness,
 }
 
 impl Engine {
@@ -97,6 +99,7 @@ impl Engine {
             served: serve::signed::Cache::default(),
             looked_at: AtomicI64::new(0),
             certificates_told_at: AtomicI64::new(0),
+            readiness: readiness::Readiness::default(),
         })
     }
 

@@ -16,4 +16,4 @@ mod web;
 
 pub use listen::{ServeError, TlsFiles, serve};
 pub use operator::auth::OperatorTokens;
-pub use router::{operator, public, together};
+pub use router::{operator, probes, public, together};

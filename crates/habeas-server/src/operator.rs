@@ -71,10 +71,7 @@ pub(crate) fn router(engine: Arc<Engine>, tokens: OperatorTokens, prefix: &str) 
     let (router, document) = at(&prefix, closed(tokens).merge(open())).merge(health::routes()).split_for_parts();
     let document: Arc<str> = document.to_json().unwrap_or_default().into();
     let serve = move || async move { ([(header::CONTENT_TYPE, "application/json")], document.to_string()) };
-    router
-        .route(&format!("{prefix}/openapi.json"), get(serve))
-        .fallback(absent)
-        .method_not_allowed_fallback(not_so)
+    unmatched(router.route(&format!("{prefix}/openapi.json"), get(serve)))
         .layer(from_fn(guard))
         .layer(from_fn_with_state(Arc::clone(&engine), measure))
         .with_state(engine)
@@ -117,6 +114,11 @@ fn at(prefix: &str, api: OpenApiRouter<Arc<Engine>>) -> OpenApiRouter<Arc<Engine
     if prefix.is_empty() { root.merge(api) } else { root.nest(prefix, api) }
 }
 
+/// What is said where no route leads.
+pub(crate) fn unmatched(router: Router<Arc<Engine>>) -> Router<Arc<Engine>> {
+    router.fallback(absent).method_not_allowed_fallback(not_so)
+}
+
 async fn absent() -> Failure {
     Failure::of(Code::NotFound)
 }
@@ -126,7 +128,7 @@ async fn not_so() -> Failure {
 }
 
 /// Does the work whatever happens to its caller, answers a panic, and keeps answers out of caches.
-async fn guard(request: Request, next: Next) -> Response {
+pub(crate) async fn guard(request: Request, next: Next) -> Response {
     let (began, method) = (Instant::now(), known(request.method()));
     let mut response = match shielded(next.run(request)).await {
         Ok(response) => response,

@@ -23,7 +23,7 @@ use habeas_engine::{
 use http::{HeaderMap, Method, StatusCode, Uri, header, request::Parts};
 use tokio::time::Instant;
 
-use crate::{intake, problem::Failure, shield::shielded, web};
+use crate::{health, intake, problem::Failure, shield::shielded, web};
 
 /// A message, its body aside.
 struct Call {
@@ -69,6 +69,9 @@ impl What {
 pub(crate) async fn handle(State(engine): State<Arc<Engine>>, request: Request) -> Response {
     let began = Instant::now();
     let (head, body) = request.into_parts();
+    if let Some(answer) = health::probed(&engine, &head).await {
+        return answer;
+    }
     let Some(host) = host(&head.uri, &head.headers).map(str::to_owned) else {
         return Failure::from(Problem::at(Code::InvalidField, Field::named("Host"))).into_response();
     };

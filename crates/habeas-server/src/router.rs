@@ -7,11 +7,12 @@ use habeas_engine::Engine;
 use tower::{ServiceExt as _, service_fn};
 
 use crate::{
+    health,
     operator::{self, auth::OperatorTokens},
     protocol,
 };
 
-/// For peers: the protocols and nothing else. Organisations are told apart by `Host`.
+/// For peers: the protocols, told apart by `Host`, and whether this node is ready, under any other host.
 pub fn public(engine: Arc<Engine>) -> Router {
     Router::new().fallback(protocol::handle).with_state(engine)
 }
@@ -20,6 +21,11 @@ pub fn public(engine: Arc<Engine>) -> Router {
 /// which ask for no token.
 pub fn operator(engine: Arc<Engine>, tokens: OperatorTokens, prefix: &str) -> Router {
     operator::router(engine, tokens, prefix)
+}
+
+/// For a node that only works: `/healthz`, `/readyz` and `/metrics`, and nothing else.
+pub fn probes(engine: Arc<Engine>) -> Router {
+    health::alone(engine)
 }
 
 /// For the sandbox, both on one listener: the host of an organisation gets the protocols, any other the rest.

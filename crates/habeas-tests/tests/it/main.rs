@@ -19,6 +19,7 @@ mod faults;
 mod idempotency;
 mod metrics;
 mod operator;
+mod outages;
 mod privacy;
 mod processor;
 mod traps;
