@@ -29,6 +29,8 @@ pub struct Settings {
     pub alert: Option<Arc<Webhook>>,
     /// How long before its end a certificate needs attention, in milliseconds.
     pub certificate_soon_ms: i64,
+    /// How long what is under way may take to end when the worker stops; then it is left, and its lease given back.
+    pub finish_within: Duration,
     /// How long the store is waited for; whoever is waiting then is told to come again. Less than the five seconds in
     /// which everybody has an answer.
     pub store_within: Duration,
@@ -47,6 +49,7 @@ impl Default for Settings {
             follow: Schedule { steps_ms: vec![15 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS, 12 * HOUR_MS, DAY_MS] },
             alert: None,
             certificate_soon_ms: 14 * DAY_MS,
+            finish_within: Duration::from_secs(12),
             store_within: Duration::from_secs(4),
         }
     }

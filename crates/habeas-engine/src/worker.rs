@@ -6,7 +6,11 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use habeas_core::clock::{Instant, MINUTE_MS, SECOND_MS};
+use habeas_core::{
+    clock::{Instant, MINUTE_MS, SECOND_MS},
+    id::{DeliveryId, LegId},
+};
+use habeas_store::{Settlement, StoreError, Then};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -24,22 +28,43 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// When something is due but cannot be begun, because its host is busy.
 const BUSY: Duration = Duration::from_millis(50);
 
-/// How much may be under way.
-struct Slots {
+/// What is under way, and how much more may be.
+struct Floor {
+    tasks: TaskTracker,
     deliveries: Arc<Semaphore>,
     legs: Arc<Semaphore>,
+    /// Says that it has to be left now.
+    leave: CancellationToken,
 }
 
 impl Engine {
-    /// Works until it is told to stop, then finishes what it has begun.
+    /// Works until it is told to stop, then finishes what it has begun. What takes too long is left as by a crash in the
+    /// middle, but its lease is given back, so that another node, or this one when it is back, goes on at once.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let tasks = TaskTracker::new();
-        let slots = Slots {
+        let floor = Floor {
+            tasks: TaskTracker::new(),
             deliveries: Arc::new(Semaphore::new(self.settings.attempts_at_once)),
             legs: Arc::new(Semaphore::new(LEGS)),
+            leave: CancellationToken::new(),
         };
+        let too_long = async {
+            stop.cancelled().await;
+            tokio::time::sleep(self.settings.finish_within).await;
+        };
+        tokio::select! {
+            () = self.work(&floor, &stop) => {}
+            () = too_long => {
+                tracing::info!(tasks = floor.tasks.len(), "what is still under way is left");
+                floor.leave.cancel();
+                floor.tasks.close();
+                floor.tasks.wait().await;
+            }
+        }
+    }
+
+    async fn work(self: &Arc<Self>, floor: &Floor, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            let pause = match self.begin(&tasks, &slots).await {
+            let pause = match self.begin(floor).await {
                 Ok(0) => self.pause().await,
                 Ok(_) => Duration::ZERO,
                 Err(error) => {
@@ -57,15 +82,15 @@ impl Engine {
                 () = tokio::time::sleep(pause) => {}
             }
         }
-        tasks.close();
-        tasks.wait().await;
+        floor.tasks.close();
+        floor.tasks.wait().await;
     }
 
     /// Takes leases and starts the work; says how much.
-    async fn begin(self: &Arc<Self>, tasks: &TaskTracker, slots: &Slots) -> Result<usize> {
+    async fn begin(self: &Arc<Self>, floor: &Floor) -> Result<usize> {
         let now = self.clock.now();
-        let limit = u32::try_from(slots.deliveries.available_permits().min(BATCH)).unwrap_or(u32::MAX);
-        let legs = u32::try_from(slots.legs.available_permits()).unwrap_or(u32::MAX);
+        let limit = u32::try_from(floor.deliveries.available_permits().min(BATCH)).unwrap_or(u32::MAX);
+        let legs = u32::try_from(floor.legs.available_permits()).unwrap_or(u32::MAX);
         let until = now.plus_ms(self.settings.attempt_ms + LEASE_BEYOND_MS);
         let free = self.hosts.slots(now);
         // The step of a leg may be several calls: discovery, the call itself at two places, the certificate.
@@ -78,19 +103,27 @@ impl Engine {
         let (deliveries, legs) = (deliveries?, legs?);
         let mut begun = deliveries.len() + legs.len();
         for leased in deliveries {
-            let slot = Arc::clone(&slots.deliveries).acquire_owned().await;
-            let engine = Arc::clone(self);
-            tasks.spawn(async move {
-                engine.deliver(leased).await;
+            let slot = Arc::clone(&floor.deliveries).acquire_owned().await;
+            let (engine, leave) = (Arc::clone(self), floor.leave.clone());
+            floor.tasks.spawn(async move {
+                let (id, fence) = (leased.delivery.id.clone(), leased.fence);
+                tokio::select! {
+                    () = engine.deliver(leased) => {}
+                    () = leave.cancelled() => engine.give_delivery_back(id, fence).await,
+                }
                 drop(slot);
                 engine.wake();
             });
         }
         for leased in legs {
-            let slot = Arc::clone(&slots.legs).acquire_owned().await;
-            let engine = Arc::clone(self);
-            tasks.spawn(async move {
-                engine.step(leased).await;
+            let slot = Arc::clone(&floor.legs).acquire_owned().await;
+            let (engine, leave) = (Arc::clone(self), floor.leave.clone());
+            floor.tasks.spawn(async move {
+                let (id, fence) = (leased.row.leg.id.clone(), leased.fence);
+                tokio::select! {
+                    () = engine.step(leased) => {}
+                    () = leave.cancelled() => engine.give_leg_back(&id, fence).await,
+                }
                 drop(slot);
                 engine.wake();
             });
@@ -98,10 +131,26 @@ impl Engine {
         begun += self.errands().await?;
         if self.may_look(now) {
             begun += self.shred().await? + self.watch().await?;
-            let engine = Arc::clone(self);
-            tasks.spawn(async move { engine.watch_certificates().await });
+            let (engine, leave) = (Arc::clone(self), floor.leave.clone());
+            floor.tasks.spawn(async move {
+                tokio::select! {
+                    () = engine.watch_certificates() => {}
+                    () = leave.cancelled() => {}
+                }
+            });
         }
         Ok(begun)
+    }
+
+    /// The receiver may have heard it: it hears it again then, under the same `webhook-id`.
+    async fn give_delivery_back(&self, id: DeliveryId, fence: u64) {
+        let untried = Settlement { id, fence, attempt: None, then: Then::Untried, deliveries: Vec::new() };
+        given_back(self.store.settle(untried).await);
+    }
+
+    /// What was sent is frozen, so the party gets the same bytes again.
+    async fn give_leg_back(&self, id: &LegId, fence: u64) {
+        given_back(self.store.release_leg(id, fence, self.clock.now()).await);
     }
 
     async fn errands(&self) -> Result<usize> {
@@ -156,5 +205,13 @@ impl Engine {
                 return Ok(());
             }
         }
+    }
+}
+
+/// A lease that is not given back runs out. Stale means that it was settled in the same moment.
+fn given_back(result: habeas_store::Result<()>) {
+    match result {
+        Ok(()) | Err(StoreError::Stale) => {}
+        Err(error) => tracing::warn!(%error, "a lease could not be given back; it runs out"),
     }
 }

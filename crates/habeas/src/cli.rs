@@ -63,7 +63,7 @@ enum Command {
     /// Say what is wrong with the configuration, its keys, certificates and database.
     Check,
     /// Run the server.
-    Serve,
+    Serve(serve::Args),
     /// Run a sandbox: processors, an agent and a controller that need no set-up.
     Dev(dev::Args),
     /// Show the main job from end to end, in a sandbox that is gone afterwards.
@@ -118,7 +118,7 @@ impl Cli {
         match self.command {
             Command::Init(args) => init::run(&args, &setup, output),
             Command::Check => check::run(&setup, output).await,
-            Command::Serve => serve::run(&setup, output).await,
+            Command::Serve(args) => serve::run(args, &setup, output).await,
             Command::Dev(args) => dev::run(args, output).await,
             Command::Demo => demo::run(output).await,
             Command::Send(args) => send::run(args, &setup, output).await,

@@ -64,7 +64,8 @@ pub async fn start(listen: SocketAddr, folder: &Path) -> anyhow::Result<Sandbox>
     let tokens = OperatorTokens::new([secrets.operator_token.as_str()]);
     let mut running = Running::new(&engine);
     let routes = router::together(engine.clone(), tokens, PREFIX);
-    running.spawn(habeas_server::serve(listener, None, routes, running.until()));
+    running.work();
+    running.listen(|until| habeas_server::serve(listener, None, routes, until));
     Ok(Sandbox { announcement, engine, running, _folder: folder })
 }
 

@@ -31,6 +31,8 @@ use crate::dialects;
 
 /// What runs is given this long to come to its end.
 const STOP: Duration = Duration::from_secs(20);
+/// And then the last listener so long: nobody waits there but probes and operators.
+const STOP_LAST: Duration = Duration::from_secs(2);
 
 /// Opens the database.
 ///
@@ -73,32 +75,75 @@ pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))
 }
 
+/// Which part of the server a process is, where several share a database.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum NodeRole {
+    /// Everything.
+    #[default]
+    All,
+    /// Answers peers, persons and operators; what is to be done is saved and left to other nodes.
+    Api,
+    /// Does what is due: deliveries, parties, dates, shredding. Serves nothing but its health and metrics.
+    Work,
+}
+
+impl NodeRole {
+    /// Whether it answers.
+    pub const fn answers(self) -> bool {
+        matches!(self, Self::All | Self::Api)
+    }
+
+    /// Whether it does what is due.
+    pub const fn works(self) -> bool {
+        matches!(self, Self::All | Self::Work)
+    }
+}
+
 /// What runs: the worker and the listeners.
 pub struct Running {
+    engine: Arc<Engine>,
     tasks: JoinSet<Result<(), ServeError>>,
     stop: CancellationToken,
+    /// What goes on until all else has ended: it says meanwhile that this node stops.
+    last: JoinSet<Result<(), ServeError>>,
+    stop_last: CancellationToken,
 }
 
 impl Running {
-    /// Starts the engine's worker.
+    /// Nothing runs yet.
     pub fn new(engine: &Arc<Engine>) -> Self {
-        let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
-        let (engine, until) = (Arc::clone(engine), stop.clone());
-        tasks.spawn(async move {
+        Self {
+            engine: Arc::clone(engine),
+            tasks: JoinSet::new(),
+            stop: CancellationToken::new(),
+            last: JoinSet::new(),
+            stop_last: CancellationToken::new(),
+        }
+    }
+
+    /// Starts the engine's worker.
+    pub fn work(&mut self) {
+        let (engine, until) = (Arc::clone(&self.engine), self.stop.clone());
+        self.tasks.spawn(async move {
             engine.run(until).await;
             Ok(())
         });
-        Self { tasks, stop }
     }
 
-    /// Says when to stop.
-    pub fn until(&self) -> CancellationToken {
-        self.stop.clone()
+    /// Starts a listener, which is told when to stop.
+    pub fn listen<L>(&mut self, listener: impl FnOnce(CancellationToken) -> L)
+    where
+        L: Future<Output = Result<(), ServeError>> + Send + 'static,
+    {
+        self.tasks.spawn(listener(self.stop.clone()));
     }
 
-    /// Starts a listener.
-    pub fn spawn(&mut self, listener: impl Future<Output = Result<(), ServeError>> + Send + 'static) {
-        self.tasks.spawn(listener);
+    /// Starts the one that stops last: where probes look.
+    pub fn listen_to_the_last<L>(&mut self, listener: impl FnOnce(CancellationToken) -> L)
+    where
+        L: Future<Output = Result<(), ServeError>> + Send + 'static,
+    {
+        self.last.spawn(listener(self.stop_last.clone()));
     }
 
     /// Waits until something ends that should not.
@@ -106,21 +151,34 @@ impl Running {
     /// # Errors
     /// Always: with what ended it.
     pub async fn broken(&mut self) -> anyhow::Result<()> {
-        match self.tasks.join_next().await {
+        let ended = tokio::select! {
+            Some(ended) = self.tasks.join_next() => Some(ended),
+            Some(ended) = self.last.join_next() => Some(ended),
+            else => None,
+        };
+        match ended {
             Some(Ok(Err(error))) => Err(error.into()),
             Some(Err(error)) => Err(error).context("a part of the server broke"),
             Some(Ok(Ok(()))) | None => anyhow::bail!("a part of the server ended by itself"),
         }
     }
 
-    /// Stops: accepts nothing new, lets what runs come to its end, and cuts it off after twenty seconds.
+    /// Stops: accepts nothing new, lets what runs come to its end, and cuts it off after twenty seconds. Until then the
+    /// last listener says that this node is not ready.
     pub async fn stop(mut self) {
+        self.engine.retire();
         self.stop.cancel();
-        let ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(STOP, ended).await.is_err() {
-            tracing::warn!("stopped while something was still running");
-            self.tasks.abort_all();
-        }
+        end(&mut self.tasks, STOP).await;
+        self.stop_last.cancel();
+        end(&mut self.last, STOP_LAST).await;
+    }
+}
+
+async fn end(tasks: &mut JoinSet<Result<(), ServeError>>, within: Duration) {
+    let ended = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(within, ended).await.is_err() {
+        tracing::warn!("stopped while something was still running");
+        tasks.abort_all();
     }
 }
 

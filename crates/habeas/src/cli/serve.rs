@@ -1,6 +1,6 @@
 //! `habeas serve`: the server, until it is told to stop.
 
-use std::{fs::File, path::Path};
+use std::{fs::File, net::TcpListener, path::Path};
 
 use anyhow::Context as _;
 use habeas_core::clock::Clock as _;
@@ -15,13 +15,20 @@ use super::{
 };
 use crate::{
     assembly, files, logging,
-    server::{self, Running},
+    server::{self, NodeRole, Running},
 };
 
 /// Where the operator API stands below its listener.
 const PREFIX: &str = "/api";
 
-pub(super) async fn run(setup: &Setup, output: Output) -> Outcome {
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Which part of the server this process is, where several share a PostgreSQL database.
+    #[arg(long, value_enum, default_value_t)]
+    role: NodeRole,
+}
+
+pub(super) async fn run(Args { role }: Args, setup: &Setup, output: Output) -> Outcome {
     let mut loaded = setup.load()?;
     let Some(parts) = assembly::assemble(&mut loaded, SystemClock.now()) else {
         return Err(Failure::Configuration(Box::new(loaded.problems())));
@@ -30,20 +37,31 @@ pub(super) async fn run(setup: &Setup, output: Output) -> Outcome {
     for warning in loaded.warnings().list() {
         tracing::warn!(key = warning.place, "{}", warning.message);
     }
+    alone_with_sqlite(role)?;
     let signal = server::signal();
     let _lock = lock(&parts.database)?;
-    let (public, operator) = (server::bind(parts.listen)?, server::bind(parts.operator)?);
-    let (public_at, operator_at) = (public.local_addr()?, operator.local_addr()?);
+    let public = role.answers().then(|| server::bind(parts.listen)).transpose()?;
+    let operator = server::bind(parts.operator)?;
+    let public_at = public.as_ref().map(TcpListener::local_addr).transpose()?;
+    let operator_at = operator.local_addr()?;
     let store = server::open(&parts.database, &parts.sealing).await?;
     let engine = server::engine(parts.tenants, store, parts.policy, parts.mailer, parts.settings).await?;
-    let tokens = OperatorTokens::new([parts.operator_token.expose()]);
     let mut running = Running::new(&engine);
-    let until = running.until();
-    running.spawn(habeas_server::serve(public, parts.tls, router::public(engine.clone()), until.clone()));
-    running.spawn(habeas_server::serve(operator, None, router::operator(engine.clone(), tokens, PREFIX), until));
-    tracing::info!(public = %public_at, operator = %operator_at, "ready");
+    if role.works() {
+        running.work();
+    }
+    let watched = if let Some(public) = public {
+        let routes = router::public(engine.clone());
+        running.listen(|until| habeas_server::serve(public, parts.tls, routes, until));
+        router::operator(engine.clone(), OperatorTokens::new([parts.operator_token.expose()]), PREFIX)
+    } else {
+        router::probes(engine.clone())
+    };
+    running.listen_to_the_last(|until| habeas_server::serve(operator, None, watched, until));
+    tracing::info!(role = ?role, public = ?public_at, operator = %operator_at, "ready");
     if output.is_json() {
-        output.json(&json!({ "public": public_at, "operator": format!("http://{operator_at}{PREFIX}") }));
+        let api = role.answers().then(|| format!("http://{operator_at}{PREFIX}"));
+        output.json(&json!({ "public": public_at, "operator": api, "health": format!("http://{operator_at}") }));
     }
     let ended = tokio::select! {
         broken = running.broken() => broken,
@@ -55,6 +73,16 @@ pub(super) async fn run(setup: &Setup, output: Output) -> Outcome {
     running.stop().await;
     tracing::info!("stopped");
     Ok(ended?)
+}
+
+/// One process has the file, so it has to be everything.
+fn alone_with_sqlite(role: NodeRole) -> Outcome {
+    if role == NodeRole::All {
+        return Ok(());
+    }
+    let why = "with SQLite one process is the whole server: leave --role out, or let several nodes share a PostgreSQL \
+               database (docs/DEPLOYING.md)";
+    Err(Failure::Usage(anyhow::anyhow!(why)))
 }
 
 /// Keeps a second server away from the database.

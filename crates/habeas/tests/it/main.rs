@@ -28,5 +28,6 @@ mod serve;
 mod server;
 mod set_up;
 mod site;
+mod stopping;
 mod wire;
 mod world;

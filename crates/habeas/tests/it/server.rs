@@ -52,9 +52,21 @@ impl Server {
 
     /// Tells it to stop: its exit code, and what it printed since.
     #[cfg(unix)]
-    pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
+    pub(crate) fn terminate(self) -> (Option<i32>, String) {
+        self.tell_to_stop();
+        self.ended()
+    }
+
+    /// Only tells it.
+    #[cfg(unix)]
+    pub(crate) fn tell_to_stop(&self) {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
         assert!(told.success());
+    }
+
+    /// Waits until it has ended: its exit code, and what it printed since.
+    #[cfg(unix)]
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).expect("its output");
         (self.child.wait().expect("it ends").code(), rest)

@@ -6,6 +6,7 @@ mod notices;
 mod order;
 mod restarts;
 mod retries;
+mod stopping;
 
 use habeas_core::{
     delivery::{Delivery, DeliveryKind, DeliveryState},
