@@ -24,6 +24,8 @@ const LEGS: usize = 64;
 const LEASE_BEYOND_MS: i64 = 30 * SECOND_MS;
 /// The worker looks at least so often, and after a failure of the store waits so long.
 const LONGEST_SLEEP_MS: i64 = 30 * SECOND_MS;
+/// Where other nodes may make work for it, it looks so often: they have no other way to wake it.
+const LONGEST_SLEEP_AMONG_NODES_MS: i64 = SECOND_MS / 2;
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// When something is due but cannot be begun, because its host is busy.
 const BUSY: Duration = Duration::from_millis(50);
@@ -182,7 +184,8 @@ impl Engine {
         let next = self.store.next_due(now).await.ok().flatten();
         // What is due already and was not leased waits for its host, which says so when it is free.
         let next = next.into_iter().chain(self.hosts.next_awake(now)).min();
-        let ms = next.map_or(LONGEST_SLEEP_MS, |due| due.since(now)).min(LONGEST_SLEEP_MS);
+        let longest = if self.store.is_shared() { LONGEST_SLEEP_AMONG_NODES_MS } else { LONGEST_SLEEP_MS };
+        let ms = next.map_or(longest, |due| due.since(now)).min(longest);
         Duration::from_millis(u64::try_from(ms).unwrap_or(0)).max(BUSY)
     }
 

@@ -12,7 +12,7 @@ mod settings;
 mod tokens;
 mod webhook;
 
-use std::{collections::HashSet, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{collections::HashSet, net::SocketAddr, sync::Arc};
 
 use habeas_core::{clock::Instant, domain::Domain, secret::Secret};
 use habeas_engine::{directory::Tenant, mail::Mailer, outbound, settings::Settings};
@@ -20,12 +20,12 @@ use habeas_server::TlsFiles;
 use habeas_trust::{certificate::Roots, seal::MasterKey};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::Loaded;
+use crate::{config::Loaded, database::Database};
 
 /// The parts of a server.
 pub struct Parts {
-    /// The database file.
-    pub database: PathBuf,
+    /// The database.
+    pub database: Database,
     /// Where peers reach it.
     pub listen: SocketAddr,
     /// With which certificate, if it speaks TLS itself.
@@ -105,11 +105,12 @@ pub fn operator_token(loaded: &mut Loaded) -> Option<Secret> {
     Some(token)
 }
 
-fn database(loaded: &mut Loaded) -> Option<PathBuf> {
-    match loaded.config.database.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
-        Some(path) => Some(loaded.path(path.as_ref())),
-        None => {
-            loaded.object("database", "must be sqlite: and the path of a file, such as sqlite:habeas.db");
+fn database(loaded: &mut Loaded) -> Option<Database> {
+    let text = loaded.config.database.clone();
+    match Database::parse(&text, |path| loaded.path(path)) {
+        Ok(database) => Some(database),
+        Err(why) => {
+            loaded.object("database", why);
             None
         }
     }

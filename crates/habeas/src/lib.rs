@@ -4,6 +4,7 @@
 pub mod assembly;
 pub mod cli;
 pub mod config;
+pub mod database;
 pub mod dialects;
 pub mod files;
 pub mod logging;

@@ -17,6 +17,7 @@ use habeas_trust::{authority::Authority, certificate::Roots, seal::MasterKey};
 pub use announcement::{Announcement, Mount, Operator, Organisation, PartyCredential};
 
 use crate::{
+    database::Database,
     mail::Outbox,
     server::{self, Running},
 };
@@ -51,9 +52,9 @@ pub async fn start(listen: SocketAddr, folder: &Path) -> anyhow::Result<Sandbox>
     .await??;
     let sealing = folder.sealing_keys()?;
     // Keys take longest; the database is opened meanwhile.
-    let (path, database, keys) = (folder.path().to_owned(), folder.database(), sealing.clone());
+    let (path, database, keys) = (folder.path().to_owned(), Database::Sqlite(folder.database()), sealing.clone());
     let paper = tokio::task::spawn_blocking(move || folder::identities(&path, &keys, SystemClock.now()));
-    let (identities, store) = tokio::join!(paper, server::open(&database, &sealing));
+    let (identities, store) = tokio::join!(paper, database.open(&sealing));
     let (authority, identities) = identities??;
     let tenants = tenants::tenants(&identities, &secrets, address.port())?;
     let announcement = Announcement::new(address, &folder, &secrets, &tenants);

@@ -3,67 +3,47 @@
 use std::{
     future::Future,
     net::{SocketAddr, TcpListener},
-    path::Path,
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::Context as _;
-use habeas_core::domain::Domain;
 use habeas_engine::{
     Engine, Outside,
-    ambient::{SystemClock, SystemRandom},
+    ambient::SystemRandom,
     directory::{Directory, Tenant},
     mail::Mailer,
     outbound::{Outbound, Policy},
     settings::Settings,
 };
 use habeas_server::ServeError;
-use habeas_store::{
-    Sealers, Store,
-    sqlite::{Durability, Sqlite},
-};
-use habeas_trust::seal::{MasterKey, Sealer};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::dialects;
+use crate::{database::Opened, dialects};
 
 /// What runs is given this long to come to its end.
 const STOP: Duration = Duration::from_secs(20);
 /// And then the last listener so long: nobody waits there but probes and operators.
 const STOP_LAST: Duration = Duration::from_secs(2);
 
-/// Opens the database.
-///
-/// # Errors
-/// When it cannot be used.
-pub async fn open(database: &Path, sealing: &[(Domain, MasterKey)]) -> anyhow::Result<Arc<dyn Store>> {
-    let sealers = Sealers::new(sealing.iter().map(|(domain, key)| (domain.clone(), Arc::new(Sealer::new(key)))));
-    let file = database.to_owned();
-    let opened = tokio::task::spawn_blocking(move || Sqlite::open(&file, sealers, Durability::Full)).await?;
-    Ok(Arc::new(opened.with_context(|| format!("the database {} cannot be used", database.display()))?))
-}
-
-/// Brings the engine together. No other node may share its store: it takes all leases.
+/// Brings the engine together. Where no other node may share its store, it takes all leases.
 ///
 /// # Errors
 /// When the HTTP client cannot be set up or the store fails.
 pub async fn engine(
     tenants: Vec<Tenant>,
-    store: Arc<dyn Store>,
+    database: Opened,
     policy: Policy,
     mailer: Arc<dyn Mailer>,
     settings: Settings,
 ) -> anyhow::Result<Arc<Engine>> {
-    store.take_back_leases().await?;
+    let Opened { store, clock } = database;
+    if !store.is_shared() {
+        store.take_back_leases().await?;
+    }
     let directory = Directory::new(tenants, dialects::all());
-    let outside = Outside {
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
-        outbound: Outbound::new(policy)?,
-        mailer,
-    };
+    let outside = Outside { clock, random: Arc::new(SystemRandom), outbound: Outbound::new(policy)?, mailer };
     Ok(Engine::new(directory, store, outside, settings))
 }
 

@@ -29,6 +29,9 @@ const TAKING_BACK_MS: i64 = 90 * DAY_MS;
 
 fn shred(conn: &Connection, now: Instant, limit: u32) -> Result<u32> {
     conn.sweep(Sweep::Rest)?;
+    if conn.is_shared() {
+        conn.prepare_cached(SUM_UP)?.execute(params![])?;
+    }
     let mut due = conn.prepare_cached(DUE)?;
     let ids = due.query_map(params![now.ms(), limit, now.plus_ms(-TAKING_BACK_MS).ms()], |row| row.get::<String>(0))?;
     let ids = ids.collect::<sql::Result<Vec<_>>>()?;
@@ -46,6 +49,10 @@ fn shred(conn: &Connection, now: Instant, limit: u32) -> Result<u32> {
     Ok(u32::try_from(ids.len()).unwrap_or(u32::MAX))
 }
 
+/// Where statements only note what they have changed, the notes are summed up while we are here.
+const SUM_UP: &str = "WITH notes AS (DELETE FROM tallies RETURNING organisation, kind, state, n)
+    INSERT INTO tallies SELECT organisation, kind, state, sum(n) FROM notes
+    GROUP BY organisation, kind, state HAVING sum(n) <> 0";
 const DUE: &str = "SELECT id FROM requests INDEXED BY requests_shred
     WHERE shred_after IS NOT NULL AND wrapped_key IS NOT NULL AND shred_after <= ?1
         AND (shred_after <= ?3 OR NOT EXISTS (

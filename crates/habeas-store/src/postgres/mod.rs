@@ -70,6 +70,17 @@ impl Postgres {
         ))
     }
 
+    /// Whether it can be reached and used, without changing anything.
+    ///
+    /// # Errors
+    /// As [`Postgres::open`].
+    pub async fn look(place: Place, tls: rustls::ClientConfig) -> Result<Standby> {
+        let connector = Arc::new(Connector::new(place, tls, Handle::current()));
+        let reader = Pool::start("store reader", 1, &connector, Transaction::Read)?;
+        reader.run(schema::look).await?;
+        reader.run(connector::standby).await
+    }
+
     /// The time as the database has it: all nodes share it, whatever their own clocks say.
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.backend().clock) as Arc<dyn Clock>

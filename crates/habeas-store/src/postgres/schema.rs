@@ -10,16 +10,28 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/postgres/0001.sql"
 
 const VERSION: &str = "SELECT coalesce(max(version), 0) FROM habeas_schema";
 
+const IS_THERE: &str = "SELECT to_regclass('habeas_schema') IS NOT NULL";
+
+/// Whether this program knows what is there, if anything is.
+pub(super) fn look(conn: &Connection) -> Result<()> {
+    if conn.prepare_cached(IS_THERE)?.query_row(params![], |row| row.get(0))? {
+        found(conn)?;
+    }
+    Ok(())
+}
+
+fn found(conn: &Connection) -> Result<i64> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found = conn.prepare_cached(VERSION)?.query_row(params![], |row| row.get(0))?;
+    if found > known { Err(StoreError::TooNew { found, known }) } else { Ok(found) }
+}
+
 /// Brings the database up to date, one node at a time.
 pub(super) fn migrate(conn: &Connection) -> Result<()> {
     let Connection::Postgres(session) = conn else { return Err(StoreError::Corrupt("a connection")) };
     conn.sweep(Sweep::Schema)?;
     session.batch("CREATE TABLE IF NOT EXISTS habeas_schema (version BIGINT NOT NULL PRIMARY KEY)")?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let found: i64 = conn.prepare_cached(VERSION)?.query_row(params![], |row| row.get(0))?;
-    if found > known {
-        return Err(StoreError::TooNew { found, known });
-    }
+    let found = found(conn)?;
     for (number, migration) in (1i64..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
         session.batch(migration)?;
         conn.prepare_cached("INSERT INTO habeas_schema VALUES (?1)")?.execute(params![number])?;

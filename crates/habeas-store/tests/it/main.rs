@@ -22,6 +22,7 @@ mod legs;
 mod listing;
 mod migrating;
 mod persons;
+mod postgres;
 mod receiving;
 mod shredding;
 mod sqlite_file;

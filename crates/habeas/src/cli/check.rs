@@ -9,15 +9,13 @@ use super::{
     output::{self, Output},
     setup::Setup,
 };
-use crate::{assembly, server};
+use crate::assembly;
 
 pub(super) async fn run(setup: &Setup, output: Output) -> Outcome {
     let mut loaded = setup.load()?;
     let parts = assembly::assemble(&mut loaded, SystemClock.now());
     if let Some(parts) = &parts
-        // A database that is not there yet is made when the server starts, not by looking.
-        && parts.database.exists()
-        && let Err(error) = server::open(&parts.database, &parts.sealing).await
+        && let Err(error) = parts.database.look(&parts.sealing).await
     {
         loaded.object("database", format!("{error:#}"));
     }

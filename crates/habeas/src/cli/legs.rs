@@ -135,8 +135,8 @@ fn standing(leg: &Leg) -> String {
         said += &format!(", {trouble}");
     }
     match &leg.next_attempt_at {
-        Some(at) if leg.accepted_at.is_some() => said + &format!(", asked again at {at}"),
-        Some(at) if leg.attempts > 0 => said + &format!(", tried {} times, again at {at}", leg.attempts),
+        Some(at) if leg.accepted_at.is_some() => format!("{said}, asked again at {at}"),
+        Some(at) if leg.attempts > 0 => format!("{said}, tried {} times, again at {at}", leg.attempts),
         None if is_stuck(leg) => said + ", waits for you",
         _ => said,
     }

@@ -1,8 +1,7 @@
 //! `habeas serve`: the server, until it is told to stop.
 
-use std::{fs::File, net::TcpListener, path::Path};
+use std::net::TcpListener;
 
-use anyhow::Context as _;
 use habeas_core::clock::Clock as _;
 use habeas_engine::ambient::SystemClock;
 use habeas_server::{OperatorTokens, router};
@@ -14,7 +13,9 @@ use super::{
     setup::Setup,
 };
 use crate::{
-    assembly, files, logging,
+    assembly,
+    database::Database,
+    logging,
     server::{self, NodeRole, Running},
 };
 
@@ -37,15 +38,15 @@ pub(super) async fn run(Args { role }: Args, setup: &Setup, output: Output) -> O
     for warning in loaded.warnings().list() {
         tracing::warn!(key = warning.place, "{}", warning.message);
     }
-    alone_with_sqlite(role)?;
+    alone_with_sqlite(role, &parts.database)?;
     let signal = server::signal();
-    let _lock = lock(&parts.database)?;
+    let _lock = parts.database.lock()?;
     let public = role.answers().then(|| server::bind(parts.listen)).transpose()?;
     let operator = server::bind(parts.operator)?;
     let public_at = public.as_ref().map(TcpListener::local_addr).transpose()?;
     let operator_at = operator.local_addr()?;
-    let store = server::open(&parts.database, &parts.sealing).await?;
-    let engine = server::engine(parts.tenants, store, parts.policy, parts.mailer, parts.settings).await?;
+    let database = parts.database.open(&parts.sealing).await?;
+    let engine = server::engine(parts.tenants, database, parts.policy, parts.mailer, parts.settings).await?;
     let mut running = Running::new(&engine);
     if role.works() {
         running.work();
@@ -76,17 +77,11 @@ pub(super) async fn run(Args { role }: Args, setup: &Setup, output: Output) -> O
 }
 
 /// One process has the file, so it has to be everything.
-fn alone_with_sqlite(role: NodeRole) -> Outcome {
-    if role == NodeRole::All {
+fn alone_with_sqlite(role: NodeRole, database: &Database) -> Outcome {
+    if role == NodeRole::All || database.file().is_none() {
         return Ok(());
     }
     let why = "with SQLite one process is the whole server: leave --role out, or let several nodes share a PostgreSQL \
                database (docs/DEPLOYING.md)";
     Err(Failure::Usage(anyhow::anyhow!(why)))
-}
-
-/// Keeps a second server away from the database.
-fn lock(database: &Path) -> anyhow::Result<File> {
-    let lock = files::lock_database(database).with_context(|| format!("{} cannot be locked", database.display()))?;
-    lock.with_context(|| format!("another server uses {}", database.display()))
 }

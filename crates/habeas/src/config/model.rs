@@ -14,7 +14,10 @@ use super::{duration::Duration, organisation::Organisation};
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where requests are kept: `sqlite:` and the path of the database file.
+    /// Where requests are kept: `sqlite:` and the path of a file, for one process; or
+    /// `postgres://user:password@host:port,host:port/database`, for any number of nodes, with libpq's parameters
+    /// (`target_session_attrs=read-write` passes over standbys, `sslmode=verify-full&sslrootcert=/path` speaks TLS).
+    /// A password is better given in the environment: `HABEAS__DATABASE`.
     pub database: String,
     /// Where peers reach this server.
     pub listen: Listen,

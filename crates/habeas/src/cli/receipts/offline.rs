@@ -15,9 +15,9 @@ use crate::{
         exit::{Failure, Outcome},
         setup::Setup,
     },
+    database::{Database, Opened},
     dialects,
     files::{self, Passing, longer},
-    server,
 };
 
 /// What SQLite keeps a database in: the file, and beside it what was committed since a server was cut off.
@@ -30,8 +30,8 @@ pub(super) async fn export(id: &str, setup: &Setup) -> Outcome<Vec<u8>> {
     let Some(parts) = assembly::assemble(&mut loaded, now) else {
         return Err(Failure::Configuration(Box::new(loaded.problems())));
     };
-    let copied = copied(&parts.database)?;
-    let store = server::open(&copied.path().join(NAME), &parts.sealing).await?;
+    let copied = copied(parts.database.file().context(SHARED)?)?;
+    let Opened { store, .. } = Database::Sqlite(copied.path().join(NAME)).open(&parts.sealing).await?;
     let directory = Directory::new(parts.tenants, dialects::all());
     let exported = evidence::export(store.as_ref(), &directory, &RequestId::new(id), now).await;
     exported.map_err(|error| match error {
@@ -41,6 +41,7 @@ pub(super) async fn export(id: &str, setup: &Setup) -> Outcome<Vec<u8>> {
 }
 
 const NAME: &str = "copy.db";
+const SHARED: &str = "--offline reads a file of SQLite; a server that shares this database is asked with --server URL";
 
 /// The database in a folder for a while, copied while no server runs.
 fn copied(database: &Path) -> anyhow::Result<Passing> {
