@@ -15,6 +15,7 @@ mod cases;
 mod counters;
 pub mod error;
 pub mod model;
+pub mod moving;
 pub mod postgres;
 mod prompt;
 mod seal;

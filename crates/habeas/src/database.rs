@@ -28,7 +28,7 @@ pub enum Database {
     /// A file of this machine, for one process.
     Sqlite(PathBuf),
     /// A PostgreSQL database, for any number of nodes.
-    Postgres(Place),
+    Postgres(Box<Place>),
 }
 
 /// A database that was opened.
@@ -50,7 +50,10 @@ impl Database {
             return Ok(Self::Sqlite(rooted(path.as_ref())));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return text.parse().map(Self::Postgres).map_err(|error: PlaceError| error.to_string());
+            return text
+                .parse()
+                .map(|place| Self::Postgres(Box::new(place)))
+                .map_err(|error: PlaceError| error.to_string());
         }
         Err("must be sqlite: and the path of a file, such as sqlite:habeas.db, or postgres://user@host/database"
             .to_owned())
@@ -89,7 +92,7 @@ impl Database {
                 Ok(Opened { store: Arc::new(store), clock: Arc::new(SystemClock) })
             }
             Self::Postgres(place) => {
-                let opened = Postgres::open(place.clone(), tls(place)?, sealers).await;
+                let opened = Postgres::open((**place).clone(), tls(place)?, sealers).await;
                 let store = opened.context("the database cannot be used")?;
                 warn(store.standby().await.context("the database cannot be used")?);
                 Ok(Opened { clock: store.clock(), store: Arc::new(store) })
@@ -107,7 +110,7 @@ impl Database {
             Self::Sqlite(file) if !file.exists() => Ok(()),
             Self::Sqlite(_) => self.open(sealing).await.map(drop),
             Self::Postgres(place) => {
-                Postgres::look(place.clone(), tls(place)?).await.map(drop).context("the database cannot be used")
+                Postgres::look((**place).clone(), tls(place)?).await.map(drop).context("the database cannot be used")
             }
         }
     }

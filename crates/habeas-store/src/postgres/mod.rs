@@ -28,6 +28,7 @@ use crate::{
     Result, Sealers,
     cases::{Backend, Database, Received, Taken},
     model::Load,
+    moving,
     sql::Connection,
 };
 
@@ -52,8 +53,19 @@ impl Postgres {
     ///
     /// # Errors
     /// [`StoreError::TooNew`](crate::StoreError::TooNew) when a newer version has written it,
+    /// [`StoreError::Unfinished`](crate::StoreError::Unfinished) when a move into it is not finished,
     /// [`StoreError::Unavailable`](crate::StoreError::Unavailable) when it cannot be used.
     pub async fn open(place: Place, tls: rustls::ClientConfig, sealers: Sealers) -> Result<Self> {
+        let store = Self::open_to_move(place, tls, sealers).await?;
+        store.backend().readers.run(moving::refuse_half_moved).await?;
+        Ok(store)
+    }
+
+    /// The same for [`migrate`](crate::moving::migrate), also where a move was begun.
+    ///
+    /// # Errors
+    /// As [`Postgres::open`].
+    pub async fn open_to_move(place: Place, tls: rustls::ClientConfig, sealers: Sealers) -> Result<Self> {
         let connector = Arc::new(Connector::new(place, tls, Handle::current()));
         let writers = Pool::start("store writer", WRITERS, &connector, Transaction::Write)?;
         writers.run(schema::migrate).await?;

@@ -152,7 +152,7 @@ impl Session {
         rows.iter().map(|row| row.try_get(0).map_err(|_| Error::Odd("requests.id"))).collect()
     }
 
-    pub(super) fn batch(&self, sql: &str) -> Result<()> {
+    pub(crate) fn batch(&self, sql: &str) -> Result<()> {
         self.run(self.client.batch_execute(sql))
     }
 

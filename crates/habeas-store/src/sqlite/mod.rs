@@ -8,7 +8,7 @@ mod due_costs;
 mod full;
 mod open;
 #[cfg(test)]
-mod plans;
+pub(crate) mod plans;
 mod reader;
 mod schema;
 mod writer;

@@ -15,7 +15,7 @@ pub(super) fn plan(conn: &Connection, sql: &str) -> Vec<String> {
     plan
 }
 
-pub(super) fn migrated() -> Connection {
+pub(crate) fn migrated() -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     schema::migrate(&mut conn).unwrap();
     conn

@@ -21,6 +21,7 @@ mod leg_leases;
 mod legs;
 mod listing;
 mod migrating;
+mod moving;
 mod persons;
 mod postgres;
 mod receiving;

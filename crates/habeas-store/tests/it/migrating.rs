@@ -22,7 +22,7 @@ use crate::{backend, fixtures::*, legs::receipt};
 const FIRST: &str = include_str!("../../migrations/sqlite/0001.sql");
 
 /// What the first version could have kept: requests of both kinds, with what belongs to them.
-async fn fill(store: &dyn Store) {
+pub(crate) async fn fill(store: &dyn Store) {
     accept(store, calling_back("r1")).await;
     settle(store, &lease(store, 0).await[0], Then::Again(at(0))).await;
     create(store, own("o1", &["l1", "l2"])).await;
