@@ -52,7 +52,9 @@ impl Engine {
             tracing::warn!(%error, cause, "not ready: the database cannot be written to");
             match error {
                 StoreError::Unavailable(_) | StoreError::Stale => Unready::Unavailable,
-                StoreError::Corrupt(_) | StoreError::NoKey(_) | StoreError::TooNew { .. } => Unready::Broken,
+                StoreError::Corrupt(_) | StoreError::NoKey(_) | StoreError::Unfinished | StoreError::TooNew { .. } => {
+                    Unready::Broken
+                }
             }
         })
     }

@@ -20,12 +20,6 @@ pub enum StoreError {
     /// A move into the database was begun and is not finished.
     #[error("a move into this database was begun and is not finished: run habeas migrate-store again")]
     Unfinished,
-    /// The database to move into holds something of its own.
-    #[error("the database to move into is not empty")]
-    NotEmpty,
-    /// What was moved is not what it was moved from.
-    #[error("table {0} is not the same on both sides: was the file used meanwhile? Move into an empty database")]
-    Different(&'static str),
     /// The database was written by a newer version of habeas.
     #[error("the database has schema {found}, this program knows {known}")]
     TooNew {

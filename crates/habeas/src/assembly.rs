@@ -105,7 +105,8 @@ pub fn operator_token(loaded: &mut Loaded) -> Option<Secret> {
     Some(token)
 }
 
-fn database(loaded: &mut Loaded) -> Option<Database> {
+/// The database alone, for a command that needs nothing else.
+pub fn database(loaded: &mut Loaded) -> Option<Database> {
     let text = loaded.config.database.clone();
     match Database::parse(&text, |path| loaded.path(path)) {
         Ok(database) => Some(database),

@@ -1,6 +1,7 @@
 //! Which commands are there? One file each.
 
 mod api;
+mod backup;
 mod cancel;
 mod check;
 mod client;
@@ -14,6 +15,7 @@ mod identity;
 mod init;
 mod keys;
 mod legs;
+mod migrate_store;
 pub mod output;
 mod receipts;
 mod reference;
@@ -64,6 +66,8 @@ enum Command {
     Check,
     /// Run the server.
     Serve(serve::Args),
+    /// Copy the database, also while the server runs.
+    Backup(backup::Args),
     /// Run a sandbox: processors, an agent and a controller that need no set-up.
     Dev(dev::Args),
     /// Show the main job from end to end, in a sandbox that is gone afterwards.
@@ -90,6 +94,8 @@ enum Command {
     Receipts(receipts::Command),
     /// Check an export, or one signed message: needs no server and no configuration.
     Verify(verify::Args),
+    /// Move everything from a SQLite file into PostgreSQL; goes on where it was cut off.
+    MigrateStore(migrate_store::Args),
     /// Make keys and credentials, install certificates.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -119,6 +125,7 @@ impl Cli {
             Command::Init(args) => init::run(&args, &setup, output),
             Command::Check => check::run(&setup, output).await,
             Command::Serve(args) => serve::run(args, &setup, output).await,
+            Command::Backup(args) => backup::run(&args, &setup, output).await,
             Command::Dev(args) => dev::run(args, output).await,
             Command::Demo => demo::run(output).await,
             Command::Send(args) => send::run(args, &setup, output).await,
@@ -130,6 +137,7 @@ impl Cli {
             Command::Deliveries(command) => deliveries::run(command, &setup, output).await,
             Command::Receipts(command) => receipts::run(command, &setup, output).await,
             Command::Verify(args) => verify::run(&args, output),
+            Command::MigrateStore(args) => migrate_store::run(&args, output).await,
             Command::Keys(command) => keys::run(command, &setup, output),
             Command::Completions(args) => completions::run(&args),
             Command::Reference => reference::run(output),

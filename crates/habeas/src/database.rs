@@ -116,6 +116,18 @@ impl Database {
     }
 }
 
+/// Opens both ends of a move. What is sealed stays sealed, so no key is needed.
+///
+/// # Errors
+/// When one cannot be used.
+pub async fn open_to_move(file: &Path, place: &Place) -> anyhow::Result<(Sqlite, Postgres)> {
+    let path = file.to_owned();
+    let from = tokio::task::spawn_blocking(move || Sqlite::open(&path, Sealers::new([]), Durability::Full)).await?;
+    let from = from.with_context(|| format!("the database {} cannot be used", file.display()))?;
+    let to = Postgres::open_to_move(place.clone(), tls(place)?, Sealers::new([])).await;
+    Ok((from, to.context("the new database cannot be used")?))
+}
+
 fn warn(standby: Standby) {
     match standby {
         Standby::Synchronous => tracing::info!("{standby}"),

@@ -35,6 +35,20 @@ pub struct Moved {
     pub sha256: String,
 }
 
+/// Why not everything was moved.
+#[derive(Debug, thiserror::Error)]
+pub enum MoveError {
+    /// The database to move into holds something of its own.
+    #[error("the database to move into is not empty")]
+    NotEmpty,
+    /// What was moved is not what it was moved from.
+    #[error("table {0} is not the same on both sides: was the file used meanwhile? Move into an empty database")]
+    Different(&'static str),
+    /// One of the databases failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// How far a move is, in rows: each is copied, and then read on both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -47,10 +61,16 @@ pub struct Progress {
 /// Moves everything. The file stays as it is.
 ///
 /// # Errors
-/// [`StoreError::NotEmpty`] when the new database holds something of its own, [`StoreError::Different`] when in the end
-/// it does not hold what the file holds.
-pub async fn migrate(from: &Sqlite, to: &Postgres, mut progress: impl FnMut(Progress)) -> Result<Vec<Moved>> {
-    to.backend().write(begin).await?;
+/// [`MoveError::NotEmpty`] when the new database holds something of its own, [`MoveError::Different`] when in the end it
+/// does not hold what the file holds.
+pub async fn migrate(
+    from: &Sqlite,
+    to: &Postgres,
+    mut progress: impl FnMut(Progress),
+) -> std::result::Result<Vec<Moved>, MoveError> {
+    if !to.backend().write(begin).await? {
+        return Err(MoveError::NotEmpty);
+    }
     let mut far = Progress { done: 0, of: 0 };
     for statements in STATEMENTS.iter() {
         let sql = statements.count.as_str();
@@ -113,7 +133,7 @@ async fn compare(
     to: &Postgres,
     (table, statements): (&'static Table, &'static Statements),
     mut compared: impl FnMut(u64),
-) -> Result<Moved> {
+) -> std::result::Result<Moved, MoveError> {
     let (mut here, mut there) = (Digest::default(), Digest::default());
     let mut last: Option<rows::Key> = None;
     let mut rows = 0;
@@ -124,7 +144,7 @@ async fn compare(
         here.add(&ours);
         there.add(&theirs);
         if here.so_far() != there.so_far() {
-            return Err(StoreError::Different(table.name));
+            return Err(MoveError::Different(table.name));
         }
         let read = u64::try_from(ours.len()).unwrap_or(u64::MAX);
         rows += read;
@@ -157,20 +177,20 @@ fn has_begun(conn: &Connection) -> Result<bool> {
     Ok(conn.prepare_cached(BEGUN)?.query_row(params![], |row| row.get(0))?)
 }
 
-/// Makes room for notes, in a database that has nothing in it yet.
-fn begin(conn: &Connection) -> Result<()> {
+/// Makes room for notes, in a database that has nothing in it yet; says whether it may be moved into.
+fn begin(conn: &Connection) -> Result<bool> {
     let Connection::Postgres(session) = conn else { return Err(StoreError::Corrupt("a connection")) };
     if has_begun(conn)? {
-        return Ok(());
+        return Ok(true);
     }
     if conn.prepare_cached(ANYTHING)?.query_row(params![], |row| row.get(0))? {
-        return Err(StoreError::NotEmpty);
+        return Ok(false);
     }
     session.batch(
         "CREATE TABLE habeas_moving (table_name TEXT NOT NULL PRIMARY KEY, last BYTEA NOT NULL, rows BIGINT NOT NULL);
          DELETE FROM pulse",
     )?;
-    Ok(())
+    Ok(true)
 }
 
 /// Lets servers in, and new rows get numbers behind those that were moved.

@@ -2,6 +2,7 @@
 //!
 //! One thread writes and commits many waiting use cases together; a few connections read beside it.
 
+mod backup;
 #[cfg(test)]
 mod due_costs;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod writer;
 use reader::Readers;
 use writer::Writer;
 
+pub use backup::{Backup, back_up};
 pub use open::Durability;
 
 use crate::{

@@ -17,7 +17,7 @@ pub enum Durability {
 }
 
 /// How long to wait for another process that has the file locked.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 const READERS: usize = 4;
 /// Prepared statements kept by a connection: more than there are.
 const STATEMENTS: usize = 128;
@@ -51,7 +51,7 @@ fn reader(path: &Path) -> Result<Connection> {
     Ok(conn)
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);

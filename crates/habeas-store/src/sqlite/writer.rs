@@ -11,16 +11,19 @@ use std::{
     rc::Rc,
     sync::Arc,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::unavailable;
+use super::{open::BUSY, unavailable};
 use crate::{Result, StoreError, counters::Counters, model::Load, sql};
 
 /// At most so many share a commit.
 const BATCH: usize = 256;
+/// How long to wait for those who read the log when it is to be emptied.
+const LOG_BUSY: Duration = Duration::from_millis(250);
 /// So many may wait in the queue before the next has to wait outside.
 const QUEUE: usize = 1024;
 
@@ -208,8 +211,20 @@ fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
     conn.prepare_cached(sql)?.execute([]).map(drop)
 }
 
-/// Best effort: a reader that is still at it keeps the log until the next time.
+/// Best effort: a reader that is still at it keeps the log until the next time. One that reads for long, such as a
+/// backup, is not waited for, or nothing would be written meanwhile.
 fn empty_log(conn: &Connection) {
+    let patience = |patience| {
+        if let Err(error) = conn.busy_timeout(patience) {
+            tracing::warn!(%error, "how long to wait for readers could not be set");
+        }
+    };
+    patience(LOG_BUSY);
+    truncate_log(conn);
+    patience(BUSY);
+}
+
+fn truncate_log(conn: &Connection) {
     match conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0)) {
         Ok(false) => {}
         Ok(true) => tracing::warn!("the log could not be emptied: it is being read; what was shredded leaves it later"),

@@ -10,6 +10,7 @@
 )]
 
 mod backend;
+mod backing_up;
 mod changes;
 mod concurrency;
 mod creating;

@@ -6,7 +6,7 @@ use habeas_core::{id::RequestId, state::Change};
 use habeas_store::{
     Sealers, Store, StoreError,
     model::{Receive, Then},
-    moving::{Moved, Progress, migrate},
+    moving::{MoveError, Moved, Progress, migrate},
     postgres::Postgres,
     sqlite::Sqlite,
 };
@@ -103,7 +103,7 @@ async fn nothing_is_mixed_and_no_difference_is_overlooked() {
     let ((_home, from), url) = (file().await, fresh());
     accept(&reach(&url).await, new("theirs")).await;
     let refused = migrate(&from, &target(&url).await, |_| {}).await;
-    assert!(matches!(refused, Err(StoreError::NotEmpty)), "{refused:?}");
+    assert!(matches!(refused, Err(MoveError::NotEmpty)), "{refused:?}");
 
     let url = fresh();
     let name = url.rsplit('/').next().unwrap().to_owned();
@@ -116,6 +116,6 @@ async fn nothing_is_mixed_and_no_difference_is_overlooked() {
             habeas_testbed::shared().unwrap().sql(&name, sql).unwrap();
         }
     });
-    assert!(matches!(moved.await, Err(StoreError::Different("events"))));
+    assert!(matches!(moved.await, Err(MoveError::Different("events"))));
     assert!(spoilt.get());
 }

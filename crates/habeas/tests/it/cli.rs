@@ -193,6 +193,7 @@ fn help_lists_the_commands_and_exit_codes_and_shells_complete_them() {
         "init",
         "check",
         "serve",
+        "backup",
         "dev",
         "demo",
         "send",

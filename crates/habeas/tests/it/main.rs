@@ -10,6 +10,7 @@
 mod agreement;
 mod attention;
 mod auditor;
+mod backups;
 mod batch;
 mod claims;
 mod cli;

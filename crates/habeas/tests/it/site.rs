@@ -3,6 +3,7 @@
 use std::{
     io::{BufReader, Write as _},
     net::{Ipv4Addr, TcpStream},
+    path::Path,
     process::Output,
     sync::Arc,
 };
@@ -114,6 +115,10 @@ impl Site {
 
     pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What its database consists of, byte for byte.
