@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::world::{Ask, Behavior, Call, World};
 
 const DOCUMENT: &str = include_str!("../../../../docs/OPERATIONS.md");
+const ALERTS: &str = include_str!("../../../../deploy/alerts.yml");
 
 async fn scrape(world: &World) -> String {
     world.call(Call::get("/metrics").host("operator")).await.is(200).text()
@@ -42,6 +43,18 @@ async fn every_number_is_documented_and_every_documented_number_is_there() {
     world.accepted(&Ask::erasure().callbacks(&[world.peer.url("a", "/a")])).await;
     world.work().await;
     assert_eq!(shown(&scrape(&world).await), documented());
+}
+
+#[test]
+fn every_number_that_an_alert_or_an_example_looks_at_is_there() {
+    let known: BTreeSet<String> = documented().into_iter().map(|(name, _)| name).collect();
+    let words = [ALERTS, DOCUMENT].into_iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    let looked_at: BTreeSet<&str> = words.filter(|word| word.starts_with("habeas_")).collect();
+    assert!(looked_at.len() > known.len() / 2, "looking in the wrong place");
+    for name in looked_at {
+        let series = name.trim_end_matches("_bucket").trim_end_matches("_count").trim_end_matches("_sum");
+        assert!(known.contains(series), "{name}");
+    }
 }
 
 #[tokio::test]

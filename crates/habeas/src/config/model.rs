@@ -59,7 +59,8 @@ impl Default for Config {
     }
 }
 
-/// The listener for peers. All organisations share it and are told apart by the host they are called under.
+/// The listener for peers. All organisations share it and are told apart by the host they are called under; under any
+/// other, load balancers find `/healthz` and `/readyz`.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Listen {
@@ -81,7 +82,7 @@ impl Default for Listen {
     }
 }
 
-/// The listener for operators: JSON API and metrics. Plain HTTP, so keep it on this machine or behind a proxy.
+/// The listener for operators: JSON API, health and metrics. Plain HTTP, so keep it on this machine or behind a proxy.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Operator {
