@@ -29,21 +29,20 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// Whether another sender or organisation has used the token.
+    /// Notes the token; says whether another sender or organisation has used it. It is noted first, so that of two who
+    /// come at once the second waits until the first is known.
     pub(super) fn is_anothers(&self, conn: &Connection, request: &Request) -> Result<bool> {
         let Some(token) = &self.token else { return Ok(false) };
-        let (organisation, party) = places(request);
+        let ((organisation, party), at) = (places(request), request.standing.received_at);
+        conn.prepare_cached(FORGET)?.execute(params![at.plus_ms(-REMEMBERED_MS).ms()])?;
+        conn.prepare_cached(SEE)?.execute(params![token, organisation, party, at.ms()])?;
         let mut query = conn.prepare_cached(ANOTHERS)?;
         Ok(query.query_row(params![token, organisation, party], |row| row.get(0))?)
     }
 
-    /// Notes it with its request.
+    /// Notes whose the request is.
     pub(super) fn insert(&self, conn: &Connection, request: &Request) -> Result<()> {
-        let ((organisation, party), at) = (places(request), request.standing.received_at);
-        if let Some(token) = &self.token {
-            conn.prepare_cached(FORGET)?.execute(params![at.plus_ms(-REMEMBERED_MS).ms()])?;
-            conn.prepare_cached(SEE)?.execute(params![token, organisation, party, at.ms()])?;
-        }
+        let ((organisation, _), at) = (places(request), request.standing.received_at);
         // Who may object to a sale as often as they like is not counted.
         let counted = request.rights.iter().any(|right| right.may_be_verified());
         for mac in self.macs.iter().filter(|_| counted) {

@@ -3,7 +3,7 @@
 //! Plain PostgreSQL 15 or later is enough, also through a pooler that gives out connections by the transaction: nothing
 //! is kept in a session, and every statement is sent unnamed. A few threads have a connection each and run the use
 //! cases; one of them saves what comes in, many requests in one transaction. What guards several nodes from each other
-//! is in [`Connection::lock`](crate::sql::Connection::lock) and beside it.
+//! is in `sql::Connection::lock` and beside it.
 
 mod clock;
 mod connector;

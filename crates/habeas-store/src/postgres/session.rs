@@ -33,11 +33,12 @@ impl Transaction {
         match self {
             Self::Write => {
                 "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
-                 SET LOCAL idle_in_transaction_session_timeout = '4s'; SET LOCAL lock_timeout = '3s'"
+                 SET LOCAL idle_in_transaction_session_timeout = '4s'; SET LOCAL lock_timeout = '3s'; \
+                 SET LOCAL jit = off"
             }
             Self::Read => {
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-                 SET LOCAL idle_in_transaction_session_timeout = '4s'"
+                 SET LOCAL idle_in_transaction_session_timeout = '4s'; SET LOCAL jit = off"
             }
         }
     }

@@ -14,6 +14,7 @@ mod backing_up;
 mod changes;
 mod concurrency;
 mod creating;
+mod failover;
 mod fixtures;
 mod handing_on;
 mod lanes;

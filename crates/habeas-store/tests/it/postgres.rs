@@ -220,3 +220,30 @@ async fn a_server_that_hangs_is_not_waited_for_and_is_found_again() {
     let _ = again(&store, "r0").await;
     assert!(matches!(again(&store, "before").await, Receive::Exists(_)));
 }
+
+/// Also when two come at once, each to a node of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_senders_with_one_token_one_is_accepted() {
+    let nodes = nodes(2).await;
+    for round in 0..10u8 {
+        let tasks: Vec<_> = ["one", "other"]
+            .into_iter()
+            .zip(&nodes)
+            .map(|(party, store)| {
+                let (store, id) = (Arc::clone(store), format!("{party}{round}"));
+                let request = habeas_core::request::Request { upstream: Some(upstream(party)), ..request(&id) };
+                let new = habeas_store::model::NewRequest { request, token: Some([round; 32]), ..new(&id) };
+                tokio::spawn(async move { store.receive(new).await.unwrap() })
+            })
+            .collect();
+        let (mut accepted, mut refused) = (0, 0);
+        for task in tasks {
+            match task.await.unwrap() {
+                Receive::Accepted => accepted += 1,
+                Receive::TokenOfAnother => refused += 1,
+                Receive::Exists(_) => panic!("there was none"),
+            }
+        }
+        assert_eq!((accepted, refused), (1, 1));
+    }
+}

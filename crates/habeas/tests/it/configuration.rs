@@ -19,7 +19,7 @@ fn problems(text: &str) -> Vec<(String, Option<usize>)> {
 fn what_is_missing_or_does_not_fit_is_told_with_its_line() {
     let told = problems(
         "\
-database = \"postgres://x\"
+database = \"mysql://x\"
 [operator]
 token_file = \"operator.token\"
 [listen]

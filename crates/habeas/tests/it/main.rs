@@ -20,6 +20,7 @@ mod controller;
 mod crash;
 mod demo;
 mod dev;
+mod nodes;
 mod patience;
 mod people;
 mod receipts;
