@@ -1,7 +1,7 @@
 //! How does this node do, in numbers? Labels are names of ours only, so no personal data can enter.
 //!
 //! What happens is counted here as it happens; what stands in the store is asked for when somebody looks
-//! ([`scrape`]). `docs/OPERATIONS.md` says what each number means, and a test holds it to that.
+//! (`scrape`). `docs/OPERATIONS.md` says what each number means, and a test holds it to that.
 
 mod scrape;
 
