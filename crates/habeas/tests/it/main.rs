@@ -25,6 +25,7 @@ mod patience;
 mod people;
 mod receipts;
 mod receiver;
+mod roles;
 mod sandbox;
 mod serve;
 mod server;
