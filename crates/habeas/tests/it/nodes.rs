@@ -74,6 +74,7 @@ fn a_file_moves_into_postgresql_and_nodes_with_different_roles_go_on() {
         assert_eq!(Call { port: *operator, host: "127.0.0.1", token: None }.get("/readyz").status(), 200);
     }
     for (server, _) in nodes {
+        assert!(server.logged().contains("acknowledged requests may be lost"), "the tests' cluster waits for no disk");
         #[cfg(unix)]
         assert_eq!(server.terminate(), (Some(0), String::new()));
         #[cfg(not(unix))]
