@@ -7,6 +7,7 @@ mod backup;
 mod due_costs;
 #[cfg(test)]
 mod full;
+mod memory;
 mod open;
 #[cfg(test)]
 pub(crate) mod plans;
@@ -17,6 +18,7 @@ mod writer;
 use reader::Readers;
 use writer::Writer;
 
+pub use memory::{InMemory, Memory};
 pub use backup::{Backup, back_up};
 pub use open::Durability;
 

@@ -54,10 +54,15 @@ fn reader(path: &Path) -> Result<Connection> {
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY)?;
+    prepare(&conn)?;
+    Ok(conn)
+}
+
+pub(super) fn prepare(conn: &Connection) -> Result<()> {
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     // A plan must not depend on the values bound, or statements are prepared anew for each of them.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    Ok(conn)
+    Ok(())
 }
 
 /// SQLite gives its log the permissions of the file, so those are set before it sees it.

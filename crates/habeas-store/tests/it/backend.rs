@@ -11,7 +11,7 @@ use std::{
 use habeas_store::{
     Sealers, Store,
     postgres::Postgres,
-    sqlite::{Durability, Sqlite},
+    sqlite::{Durability, InMemory, Sqlite},
 };
 use habeas_testbed::PgBouncer;
 use habeas_trust::seal::{MasterKey, Sealer};
@@ -35,6 +35,10 @@ pub(crate) async fn sqlite() -> Backend {
     let home = TempDir::new().unwrap();
     let store = open(&file(home.path())).unwrap();
     Backend { store: Arc::new(store), _home: Some(home) }
+}
+
+pub(crate) async fn memory() -> Backend {
+    Backend { store: Arc::new(InMemory::in_memory(sealers()).unwrap()), _home: None }
 }
 
 pub(crate) async fn postgres() -> Backend {

@@ -174,5 +174,6 @@ macro_rules! suite {
 }
 
 suite!(on_sqlite, crate::backend::sqlite);
+suite!(in_memory, crate::backend::memory);
 suite!(on_postgres, crate::backend::postgres);
 suite!(behind_pgbouncer, crate::backend::pgbouncer);
