@@ -9,6 +9,7 @@ mod resolve;
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use habeas_core::{dialect::Outgoing, message::AnswerHead};
 use habeas_trust::certificate::Roots;
 use http::{HeaderMap, HeaderValue, header};
@@ -132,9 +133,29 @@ impl OutboundError {
 #[error("the HTTP client could not be set up: {0}")]
 pub struct NoClient(String);
 
+/// Carries messages in place of a network, between servers that live in one process. For simulations: it decides what
+/// gets lost, and how long it takes. What the guard refuses does not come to it.
+#[async_trait]
+pub trait Carrier: Send + Sync {
+    /// Brings a message, credential included, to its destination and the whole answer back.
+    ///
+    /// # Errors
+    /// [`OutboundError`] when nothing came back.
+    async fn carry(&self, message: Outgoing, within_ms: i64) -> Result<Heard, OutboundError>;
+}
+
 /// The one HTTP client.
 pub struct Outbound {
     policy: Policy,
+    way: Way,
+}
+
+enum Way {
+    Network(Clients),
+    Carried(Arc<dyn Carrier>),
+}
+
+struct Clients {
     named: reqwest::Client,
     configured: reqwest::Client,
     /// For plain http, which is for permitted networks only.
@@ -150,12 +171,17 @@ impl Outbound {
     /// [`NoClient`] when the certificate authorities cannot be used.
     pub fn new(policy: Policy) -> Result<Self, NoClient> {
         let client = |guard| build(&policy, guard);
-        Ok(Self {
+        let clients = Clients {
             named: client(Guard::new(&policy, Destination::Named))?,
             configured: client(Guard::new(&policy, Destination::Configured))?,
             plain: client(Guard::plain(&policy))?,
-            policy,
-        })
+        };
+        Ok(Self { policy, way: Way::Network(clients) })
+    }
+
+    /// Without a network: what may be sent at all is given to the carrier. Names are not resolved.
+    pub fn carried(policy: Policy, carrier: Arc<dyn Carrier>) -> Self {
+        Self { policy, way: Way::Carried(carrier) }
     }
 
     /// Whether a URL that a peer names may be called, as far as the URL itself tells.
@@ -176,7 +202,6 @@ impl Outbound {
     /// # Errors
     /// [`OutboundError`] when nothing came back. An answer of any status is no error.
     pub async fn call(&self, call: Call<'_>) -> Result<Heard, OutboundError> {
-        let until = tokio::time::Instant::now() + Duration::from_millis(u64::try_from(call.within_ms).unwrap_or(0));
         let Outgoing { method, mut url, mut headers, body } = call.outgoing;
         let plain = call.destination == Destination::Configured && url.scheme() == "http" && !self.policy.sandbox;
         let guard = if plain { Guard::plain(&self.policy) } else { Guard::new(&self.policy, call.destination) };
@@ -184,31 +209,52 @@ impl Outbound {
         if let Some(credential) = call.credential {
             show(credential, &mut url, &mut headers);
         }
-        let client = match call.destination {
-            Destination::Named => &self.named,
-            Destination::Configured if plain => &self.plain,
-            Destination::Configured => &self.configured,
-        };
-        let sent = client.request(method, url).headers(headers).body(body).send();
-        let answered = tokio::time::timeout_at(until, sent).await.map_err(|_| OutboundError::Timeout)?;
-        let mut response = answered.map_err(|error| why(&error))?;
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let mut body = Vec::new();
-        let mut whole = true;
-        loop {
-            match tokio::time::timeout_at(until, response.chunk()).await {
-                Ok(Ok(Some(chunk))) if body.len() + chunk.len() <= call.read_bytes => body.extend_from_slice(&chunk),
-                Ok(Ok(None)) => break,
-                // What is too much, breaks off or never ends does not undo the status that came before it.
-                Ok(Ok(Some(_)) | Err(_)) | Err(_) => {
-                    whole = false;
-                    break;
-                }
+        let outgoing = Outgoing { method, url, headers, body };
+        match &self.way {
+            Way::Carried(carrier) => {
+                let mut heard = carrier.carry(outgoing, call.within_ms).await?;
+                heard.whole &= heard.body.len() <= call.read_bytes;
+                heard.body.truncate(call.read_bytes);
+                Ok(heard)
+            }
+            Way::Network(clients) => {
+                let client = match call.destination {
+                    Destination::Named => &clients.named,
+                    Destination::Configured if plain => &clients.plain,
+                    Destination::Configured => &clients.configured,
+                };
+                send(client, outgoing, call.read_bytes, call.within_ms).await
             }
         }
-        Ok(Heard { status, headers, body, whole })
     }
+}
+
+async fn send(
+    client: &reqwest::Client,
+    Outgoing { method, url, headers, body }: Outgoing,
+    read_bytes: usize,
+    within_ms: i64,
+) -> Result<Heard, OutboundError> {
+    let until = tokio::time::Instant::now() + Duration::from_millis(u64::try_from(within_ms).unwrap_or(0));
+    let sent = client.request(method, url).headers(headers).body(body).send();
+    let answered = tokio::time::timeout_at(until, sent).await.map_err(|_| OutboundError::Timeout)?;
+    let mut response = answered.map_err(|error| why(&error))?;
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let mut body = Vec::new();
+    let mut whole = true;
+    loop {
+        match tokio::time::timeout_at(until, response.chunk()).await {
+            Ok(Ok(Some(chunk))) if body.len() + chunk.len() <= read_bytes => body.extend_from_slice(&chunk),
+            Ok(Ok(None)) => break,
+            // What is too much, breaks off or never ends does not undo the status that came before it.
+            Ok(Ok(Some(_)) | Err(_)) | Err(_) => {
+                whole = false;
+                break;
+            }
+        }
+    }
+    Ok(Heard { status, headers, body, whole })
 }
 
 #[allow(clippy::disallowed_methods, reason = "the guard's own client: the only one")]
