@@ -2,7 +2,7 @@
 //! was faster, load again.
 
 use habeas_core::{
-    clock::Instant,
+    clock::{DAY_MS, Instant},
     delivery::{DeliveryKind, WEBHOOK_LANE},
     dialect::{Manners, Notice},
     event::{Actor, Event, Standing},
@@ -24,6 +24,9 @@ use crate::{
 pub(crate) const TRIES: u32 = 16;
 /// The same for legs: each that moves makes those decide anew that belong to the same request.
 pub(crate) const LEG_TRIES: u32 = 256;
+
+/// When results end, this is still to be told, and where to is as personal as the rest: so long it stays at least.
+const LAST_WORD_MS: i64 = DAY_MS;
 
 impl Engine {
     /// Applies what `decide` says of the request as it stands.
@@ -107,9 +110,11 @@ impl Engine {
             save.superseded_lanes.push(WEBHOOK_LANE);
         }
         if save.request.standing.state.is_final() {
-            // Not before the results are gone that it says where to find.
+            // Not before the results are gone that it says where to find, nor before that was told.
             let kept_until = save.request.final_at.map(|at| at.plus_ms(tenant.keep_ms));
-            save.shred_after = kept_until.max(save.request.expires_at.filter(|_| kept_until.is_some()));
+            let told_until = changes.contains(&Change::Expire).then(|| now.plus_ms(LAST_WORD_MS));
+            let results_until = save.request.expires_at.filter(|_| kept_until.is_some());
+            save.shred_after = kept_until.max(results_until).max(told_until);
         }
         save.errand_at = self.errand_at(tenant, &save.request, now);
         Ok(save)

@@ -128,6 +128,17 @@ async fn it_is_told_as_long_although_everything_personal_went_before() {
 }
 
 #[tokio::test]
+async fn that_results_have_ended_is_told_although_everything_personal_ends_with_them() {
+    let world = World::with(Setup { keep_ms: DAY_MS, ..Setup::default() }).await;
+    let exercise = Exercise::of("access").callback(world.peer.url("a", "/a"));
+    let asked = world.fulfilled(&exercise, results(Some("2026-01-08T12:00:00Z"))).await;
+    world.later(7 * DAY_MS).await;
+    assert_eq!(world.called_back("/a").last(), Some(&words("expired", None)));
+    world.later(DAY_MS).await;
+    world.operate("GET", &format!("/requests/{}/subject", asked.id), "").await.is(410);
+}
+
+#[tokio::test]
 async fn who_asks_for_the_same_after_it_was_forgotten_asks_for_another() {
     let world = World::new().await;
     let asked = world.exercised(&Exercise::deletion()).await;
