@@ -18,6 +18,7 @@ cargo xtask <what>
   check      fmt, clippy, docs of the code, generated documents, licences and sources
   ci         test, then check: what has to pass before a change lands
   bench      the benchmark: gates as ratios of one run (in release mode, some minutes)
+  simulate   random worlds on one clock (in release mode); --seeds, --seed, --operations, --json
   docs       write the generated documents anew
   footprint  the number of crates of the default build; with --time also the CPU time of a clean build
 ";
@@ -32,6 +33,11 @@ fn main() -> Result<()> {
         Some("bench") => {
             run::cargo(&["build", "--release", "--package", "habeas", "--package", "habeas-bench"])?;
             let mut words = vec!["run", "--quiet", "--release", "--package", "habeas-bench", "--"];
+            words.extend(rest.iter().map(String::as_str));
+            run::cargo(&words)
+        }
+        Some("simulate") => {
+            let mut words = vec!["run", "--quiet", "--release", "--package", "habeas-simulation", "--"];
             words.extend(rest.iter().map(String::as_str));
             run::cargo(&words)
         }
