@@ -18,8 +18,8 @@ mod writer;
 use reader::Readers;
 use writer::Writer;
 
-pub use memory::{InMemory, Memory};
 pub use backup::{Backup, back_up};
+pub use memory::{InMemory, Memory};
 pub use open::Durability;
 
 use crate::{
