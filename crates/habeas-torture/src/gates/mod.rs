@@ -1,0 +1,8 @@
+//! The gates, by the numbers of the project's list.
+
+pub(crate) mod failover;
+pub(crate) mod fire;
+pub(crate) mod full;
+pub(crate) mod hostile;
+pub(crate) mod races;
+pub(crate) mod steps;
