@@ -19,6 +19,7 @@ cargo xtask <what>
   ci         test, then check: what has to pass before a change lands
   bench      the benchmark: gates as ratios of one run (in release mode, some minutes)
   simulate   random worlds on one clock (in release mode); --seeds, --seed, --operations, --json
+  torture    proof under fire: kills, crashes, full disks, hostile receivers; --help says more (docs/RELIABILITY.md)
   docs       write the generated documents anew
   footprint  the number of crates of the default build; with --time also the CPU time of a clean build
 ";
@@ -38,6 +39,12 @@ fn main() -> Result<()> {
         }
         Some("simulate") => {
             let mut words = vec!["run", "--quiet", "--release", "--package", "habeas-simulation", "--"];
+        Some("torture") => {
+            if rest.iter().any(|word| word.ends_with("postgres")) {
+                postgres::present()?;
+            }
+            run::cargo(&["build", "--release", "--package", "habeas-torture"])?;
+            let mut words = vec!["run", "--quiet", "--release", "--package", "habeas-torture", "--"];
             words.extend(rest.iter().map(String::as_str));
             run::cargo(&words)
         }
