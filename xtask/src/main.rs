@@ -31,22 +31,13 @@ fn main() -> Result<()> {
         Some("test") => test(rest),
         Some("check") => check(),
         Some("ci") => test(&[]).and_then(|()| check()),
-        Some("bench") => {
-            run::cargo(&["build", "--release", "--package", "habeas", "--package", "habeas-bench"])?;
-            let mut words = vec!["run", "--quiet", "--release", "--package", "habeas-bench", "--"];
-            words.extend(rest.iter().map(String::as_str));
-            run::cargo(&words)
-        }
-        Some("simulate") => {
-            let mut words = vec!["run", "--quiet", "--release", "--package", "habeas-simulation", "--"];
+        Some("bench") => program(&["habeas", "habeas-bench"], rest),
+        Some("simulate") => program(&["habeas-simulation"], rest),
         Some("torture") => {
             if rest.iter().any(|word| word.ends_with("postgres")) {
                 postgres::present()?;
             }
-            run::cargo(&["build", "--release", "--package", "habeas-torture"])?;
-            let mut words = vec!["run", "--quiet", "--release", "--package", "habeas-torture", "--"];
-            words.extend(rest.iter().map(String::as_str));
-            run::cargo(&words)
+            program(&["habeas-torture"], rest)
         }
         Some("docs") => docs::write(),
         Some("footprint") => footprint::report(rest.iter().any(|word| word == "--time")),
@@ -56,6 +47,17 @@ fn main() -> Result<()> {
         }
         Some(_) => bail!("no such task\n\n{HELP}"),
     }
+}
+
+/// Builds packages in release mode and runs the last of them.
+fn program(packages: &[&str], rest: &[String]) -> Result<()> {
+    let mut build = vec!["build", "--release"];
+    build.extend(packages.iter().flat_map(|package| ["--package", package]));
+    run::cargo(&build)?;
+    let Some(last) = packages.last() else { return Ok(()) };
+    let mut words = vec!["run", "--quiet", "--release", "--package", last, "--"];
+    words.extend(rest.iter().map(String::as_str));
+    run::cargo(&words)
 }
 
 /// Everything the tests need beyond Rust, a C compiler, a browser and PostgreSQL is made by the tests themselves: keys,

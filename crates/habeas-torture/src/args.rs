@@ -17,6 +17,8 @@ pub(crate) enum Gate {
     R2,
     /// Lose PostgreSQL, and go on with its standby.
     R4,
+    /// Cut a node off from everybody, and let it come back.
+    Cut,
     /// Fill the disk.
     R5,
     /// Hostile receivers.

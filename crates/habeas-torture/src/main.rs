@@ -15,6 +15,7 @@ mod hosts;
 mod progress;
 mod random;
 mod receiver;
+mod relay;
 mod report;
 mod scene;
 mod serve;
@@ -50,6 +51,12 @@ enum Part {
     /// The run on a small disk, with mounts of its own.
     #[command(hide = true)]
     Full(gates::full::Options),
+    /// The run with several nodes, each in a network of its own.
+    #[command(hide = true)]
+    Network(gates::network::Options),
+    /// What connects networks.
+    #[command(hide = true)]
+    Relay(relay::Options),
 }
 
 /// Tells whoever looks on.
@@ -76,6 +83,8 @@ fn run(cli: Cli) -> Result<bool> {
         match cli.part {
             Some(Part::Serve(options)) => serve::run(options).await.map(|()| true),
             Some(Part::Full(options)) => gates::full::inside(&options).await.map(|()| true),
+            Some(Part::Network(options)) => gates::network::inside(&options).await.map(|()| true),
+            Some(Part::Relay(options)) => relay::run(options).await.map(|()| true),
             None => report::run(cli.args).await,
         }
     })

@@ -37,6 +37,12 @@ pub(crate) async fn run(args: Args) -> Result<bool> {
         let failover = gates::failover::run(&args).await?;
         report.end("R4", &failover, failover.passed);
     }
+    if args.wants(Gate::Cut) && args.database == Kind::Postgres {
+        report.begin("a node is cut off and comes back");
+        let cut = gates::network::run(&args).await?;
+        let passed = cut.get("passed").and_then(Value::as_bool).unwrap_or(true);
+        report.end("cut", &cut, passed);
+    }
     if args.wants(Gate::R5) && args.database == Kind::Sqlite {
         report.begin("R5: a full disk");
         let full = gates::full::run(&args).await?;

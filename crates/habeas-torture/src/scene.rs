@@ -78,14 +78,20 @@ impl Scene {
         Ok(self.victim.as_mut().context("no server")?.ends(patience).await)
     }
 
-    /// Waits for the last callbacks, restarts the server once more, and reads what it knows.
-    pub(crate) async fn verdict(&mut self) -> Result<Verdict> {
-        let acknowledged = self.book.read()?;
-        let expected: usize = acknowledged.iter().map(|one| one.urls.len()).sum();
-        // What does not come is counted below.
+    /// Waits for the last callbacks.
+    pub(crate) async fn drained(&self) -> Result<()> {
+        let expected: usize = self.book.read()?.iter().map(|one| one.urls.len()).sum();
+        // What does not come is counted by the verdict.
         if let Err(error) = receiver::drained(&self.receiver, u64::try_from(expected)?, self.silence).await {
             crate::say(&format!("{error:#}"));
         }
+        Ok(())
+    }
+
+    /// Waits for the last callbacks, restarts the server once more, and reads what it knows.
+    pub(crate) async fn verdict(&mut self) -> Result<Verdict> {
+        self.drained().await?;
+        let acknowledged = self.book.read()?;
         self.kill().await?;
         self.start().await?;
         let found = self.found(&acknowledged).await?;

@@ -91,6 +91,11 @@ impl Site {
         format!("http://127.0.0.1:{}/v1/opengdpr_requests", self.port)
     }
 
+    /// Where peers and operators reach it.
+    pub(crate) const fn ports(&self) -> (u16, u16) {
+        (self.port, self.operator)
+    }
+
     /// A path of the operator API.
     pub(crate) fn api(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{PREFIX}{path}", self.operator)
