@@ -118,7 +118,9 @@ fn many(cli: &Cli) -> Result<ExitCode> {
             let outcome = simulate(seed, plan(cli))?;
             let count = outcome.trace.iter().filter(|line| line.contains(" → ")).count();
             exchanges.fetch_add(u64::try_from(count).unwrap_or(0), Ordering::Relaxed);
-            if outcome.violation.is_some() {
+            if let Some(violation) = &outcome.violation {
+                // At once, since the rest may take long.
+                bar.suspend(|| eprintln!("seed {seed}: {violation}"));
                 failures.lock().unwrap_or_else(PoisonError::into_inner).push(Failure { seed, outcome });
             }
             bar.inc(1);

@@ -54,7 +54,9 @@ struct Cut {
     nodes: u8,
     cut_off_seconds: u64,
     acknowledged_meanwhile: usize,
-    acknowledged_by_the_one_that_came_back: bool,
+    /// Whether the one that was cut off was heard of while it was, and afterwards.
+    heard_of_meanwhile: bool,
+    came_back: bool,
     passed: bool,
 }
 
@@ -112,9 +114,10 @@ pub(crate) async fn inside(options: &Options) -> Result<()> {
     scene.book.acknowledged_in(life, PATIENCE).await?;
     tokio::time::sleep(CUT_OFF).await;
     let acknowledged_meanwhile = scene.book.read()?.len() - before;
+    let ready = format!("http://{}/readyz", address(CUT, 2, operator)?);
+    let heard_of_meanwhile = client::http()?.get(&ready).send().await.is_ok();
     ip(&format!("link set hub{CUT} up"))?;
-    let acknowledged_by_the_one_that_came_back =
-        is_back(&format!("http://{}/readyz", address(CUT, 2, operator)?)).await;
+    let came_back = is_back(&ready).await;
     tokio::time::sleep(AFTER).await;
     load.end(PATIENCE).await?;
 
@@ -125,13 +128,14 @@ pub(crate) async fn inside(options: &Options) -> Result<()> {
         node.stop().await?;
     }
     let verdict = scene.verdict().await?;
-    let passed = !verdict.is_broken() && acknowledged_meanwhile > 0 && acknowledged_by_the_one_that_came_back;
+    let passed = !verdict.is_broken() && acknowledged_meanwhile > 0 && came_back && !heard_of_meanwhile;
     let cut = Cut {
         verdict,
         nodes: NODES,
         cut_off_seconds: CUT_OFF.as_secs(),
         acknowledged_meanwhile,
-        acknowledged_by_the_one_that_came_back,
+        heard_of_meanwhile,
+        came_back,
         passed,
     };
     Ok(writeln!(std::io::stdout(), "{}", json!(cut))?)
