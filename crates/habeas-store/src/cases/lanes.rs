@@ -105,7 +105,7 @@ const SUPERSEDE: &str = "UPDATE deliveries SET state = 'superseded', head = 0
 const REPLACE: &str = "UPDATE deliveries SET replaced = 1 WHERE request_id = ?1 AND lane = ?2 AND state = 'leased'";
 const ABANDON: &str = "UPDATE deliveries SET state = 'abandoned', head = 0, leased_until = NULL
     WHERE request_id = ?1 AND lane = ?2 AND state IN ('due', 'leased')";
-const CHOOSE_HEAD: &str = "UPDATE deliveries SET head = 1 - head
+pub(super) const CHOOSE_HEAD: &str = "UPDATE deliveries SET head = 1 - head
     WHERE request_id = ?1 AND lane = ?2 AND state IN ('due', 'leased') AND head <> CASE WHEN seq = (
         SELECT o.seq FROM deliveries o WHERE o.request_id = ?1 AND o.lane = ?2 AND o.state IN ('due', 'leased')
         ORDER BY o.state = 'leased' DESC, o.seq LIMIT 1) THEN 1 ELSE 0 END";

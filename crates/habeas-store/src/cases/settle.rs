@@ -150,9 +150,8 @@ fn reopen(conn: &Connection, sql: &'static str, params: &[Value<'_>]) -> Result<
     let rows = update.query_map(params, |row| Ok((row.get::<String>(0)?, row.get::<i32>(1)?)))?;
     let opened = rows.collect::<sql::Result<Vec<_>>>()?;
     let lanes: BTreeSet<_> = opened.iter().collect();
-    for (request, lane) in lanes {
-        lanes::choose_head(conn, request, *lane)?;
-    }
+    let lanes: Vec<_> = lanes.into_iter().map(|(request, lane)| params![request, lane].to_vec()).collect();
+    conn.prepare_cached(lanes::CHOOSE_HEAD)?.execute_each(&lanes)?;
     Ok(u64::try_from(opened.len()).unwrap_or(0))
 }
 

@@ -12,12 +12,11 @@ use habeas_core::clock::{Clock, Instant};
 use tokio::time;
 use tokio_postgres::Client;
 
-use super::{
-    connector::Connector,
-    pool::{in_time, unavailable},
-};
+use super::{connector::Connector, pool::unavailable};
 use crate::Result;
 
+/// So long it is waited for.
+const ANSWER: Duration = Duration::from_secs(4);
 /// So often the database is asked.
 const EVERY: Duration = Duration::from_secs(20);
 
@@ -31,7 +30,7 @@ impl DatabaseClock {
     /// Asks for the time, and goes on asking for as long as somebody has the clock.
     pub(super) async fn start(connector: Arc<Connector>) -> Result<Arc<Self>> {
         let client = connector.client().await?;
-        let clock = Arc::new(Self { known: Mutex::new(in_time(ask(&client)).await?) });
+        let clock = Arc::new(Self { known: Mutex::new(ask(&client).await?) });
         connector.runtime().clone().spawn(follow(Arc::downgrade(&clock), connector, client));
         Ok(clock)
     }
@@ -47,6 +46,10 @@ impl Clock for DatabaseClock {
 
 /// The time there, and the middle of the time here while it was asked for.
 async fn ask(client: &Client) -> Result<(i64, time::Instant)> {
+    time::timeout(ANSWER, ask_patiently(client)).await.map_err(unavailable)?
+}
+
+async fn ask_patiently(client: &Client) -> Result<(i64, time::Instant)> {
     const NOW: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
     let before = time::Instant::now();
     let rows = client.query_typed(NOW, &[]).await.map_err(unavailable)?;
@@ -65,7 +68,7 @@ async fn follow(clock: Weak<DatabaseClock>, connector: Arc<Connector>, client: C
             client = connector.client().await.ok();
         }
         let Some(asked) = &client else { continue };
-        match in_time(ask(asked)).await {
+        match ask(asked).await {
             Ok(known) => {
                 let Some(clock) = clock.upgrade() else { return };
                 *clock.known.lock().unwrap_or_else(PoisonError::into_inner) = known;

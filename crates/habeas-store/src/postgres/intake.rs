@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     connector::Connector,
-    pool::{Gone, Link, in_time, join, unavailable},
+    pool::{Gone, Link, join, unavailable},
     session::Transaction,
 };
 use crate::{
@@ -55,11 +55,8 @@ impl Intakes {
     pub(super) async fn receive(&self, received: Received) -> Result<Taken> {
         let (reply, answer) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or(StoreError::Corrupt("the store's queue"))?;
-        in_time(async {
-            queue.send(Waiting { received, reply }).await.map_err(|_| unavailable(Gone))?;
-            answer.await.map_err(unavailable)?
-        })
-        .await
+        queue.send(Waiting { received, reply }).await.map_err(|_| unavailable(Gone))?;
+        answer.await.map_err(unavailable)?
     }
 }
 
@@ -93,7 +90,13 @@ fn serve(link: &mut Link, mut batch: Vec<Waiting>) {
                 let _ = reply.send(taken);
             }
         }
-        // Of several, one may be to blame. Where the database is gone, they learn so one by one.
+        Err(error) if !link.is_up() => {
+            let why = error.to_string();
+            for Waiting { reply, .. } in batch {
+                let _ = reply.send(Err(unavailable(Lost(why.clone()))));
+            }
+        }
+        // Of several, one may be to blame.
         Err(_) => {
             for Waiting { received, reply } in batch {
                 if !reply.is_closed() {
@@ -103,6 +106,11 @@ fn serve(link: &mut Link, mut batch: Vec<Waiting>) {
         }
     }
 }
+
+/// The database was lost with all that was about to be saved.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Lost(String);
 
 /// Saves those whose ids are not taken; says which.
 fn save(conn: &Connection, all: &[&Received]) -> Result<HashSet<String>> {

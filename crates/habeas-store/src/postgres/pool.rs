@@ -1,13 +1,12 @@
 //! How do many use cases share a few connections?
 //!
-//! Threads with a connection each take them from one queue. Whoever asked is answered in time, also where the database
-//! is not: what nobody waits for any more is not begun.
+//! Threads with a connection each take them from one queue. No statement is waited for longer than a few seconds; what
+//! nobody waits for any more is not begun.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 use tokio::sync::{mpsc, oneshot};
@@ -15,8 +14,6 @@ use tokio::sync::{mpsc, oneshot};
 use super::{connector::Connector, session::Transaction};
 use crate::{Result, StoreError, sql::Connection};
 
-/// So long somebody waits at most.
-pub(super) const PATIENCE: Duration = Duration::from_secs(4);
 /// So many may wait in the queue before the next has to wait outside.
 const QUEUE: usize = 1024;
 /// So often a use case is run that others crossed.
@@ -64,11 +61,8 @@ impl Pool {
             }
         });
         let queue = self.queue.as_ref().ok_or(StoreError::Corrupt("the store's queue"))?;
-        in_time(async {
-            queue.send(job).await.map_err(|_| unavailable(Gone))?;
-            answer.await.map_err(unavailable)?
-        })
-        .await
+        queue.send(job).await.map_err(|_| unavailable(Gone))?;
+        answer.await.map_err(unavailable)?
     }
 }
 
@@ -89,11 +83,6 @@ pub(super) fn join(threads: &mut Vec<JoinHandle<()>>) {
     if tokio::runtime::Handle::try_current().is_err() {
         threads.drain(..).for_each(wait);
     }
-}
-
-/// Waits for the answer, but not too long.
-pub(super) async fn in_time<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(unavailable(Late)))
 }
 
 pub(super) fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
@@ -162,6 +151,11 @@ impl Link {
         }
     }
 
+    /// Whether there is a connection.
+    pub(super) const fn is_up(&self) -> bool {
+        self.connection.is_some()
+    }
+
     pub(super) fn connector(&self) -> &Connector {
         &self.connector
     }
@@ -170,10 +164,6 @@ impl Link {
 #[derive(Debug, thiserror::Error)]
 #[error("the store has ended")]
 pub(super) struct Gone;
-
-#[derive(Debug, thiserror::Error)]
-#[error("the database did not answer in time")]
-struct Late;
 
 #[derive(Debug, thiserror::Error)]
 #[error("the work panicked")]

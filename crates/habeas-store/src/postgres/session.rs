@@ -18,6 +18,9 @@ use crate::sql::{Error, Kind, Result, Value, of_postgres};
 /// So long a statement may take.
 const ANSWER: Duration = Duration::from_millis(3_500);
 
+/// So many statements are sent before the first answer is waited for.
+const AT_ONCE: usize = 256;
+
 /// What a transaction may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transaction {
@@ -129,15 +132,16 @@ impl Session {
         self.run(self.client.query_typed(of_postgres(sql), &typed))
     }
 
-    /// Sends the statement with each of the parameters before waiting for the first answer.
+    /// Sends the statement with many of the parameters before waiting for the first answer.
     pub(crate) fn query_each(&self, sql: &'static str, params: &[Vec<Value<'_>>]) -> Result<Vec<Row>> {
-        if params.is_empty() {
-            return Ok(Vec::new());
-        }
         let sql = of_postgres(sql);
-        let typed: Vec<_> = params.iter().map(|params| typed(params)).collect();
-        let all = try_join_all(typed.iter().map(|typed| self.client.query_typed(sql, typed)));
-        Ok(self.run(all)?.into_iter().flatten().collect())
+        let mut found = Vec::new();
+        for chunk in params.chunks(AT_ONCE) {
+            let typed: Vec<_> = chunk.iter().map(|params| typed(params)).collect();
+            let all = try_join_all(typed.iter().map(|typed| self.client.query_typed(sql, typed)));
+            found.extend(self.run(all)?.into_iter().flatten());
+        }
+        Ok(found)
     }
 
     /// Runs a statement over many rows, whose columns it gets as arrays.

@@ -57,7 +57,7 @@ impl Told {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), enough).await.expect("requests are acknowledged");
+        tokio::time::timeout(Duration::from_secs(60), enough).await.unwrap();
     }
 }
 
@@ -82,7 +82,8 @@ async fn nothing_acknowledged_is_lost_when_a_synchronous_standby_takes_over() {
         client.await.unwrap();
     }
 
-    let (acknowledged, unanswered) = (told.acknowledged.lock().unwrap(), told.unanswered.lock().unwrap());
+    let acknowledged = std::mem::take(&mut *told.acknowledged.lock().unwrap());
+    let unanswered = std::mem::take(&mut *told.unanswered.lock().unwrap());
     assert!(!unanswered.is_empty(), "the primary died under load");
     let mut lost = Vec::new();
     for id in acknowledged.iter() {
