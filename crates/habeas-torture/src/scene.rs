@@ -73,9 +73,9 @@ impl Scene {
         victim.kill().await
     }
 
-    /// Waits until it ends by itself; says whether it did.
-    pub(crate) async fn dies(&mut self, patience: Duration) -> Result<bool> {
-        Ok(self.victim.as_mut().context("no server")?.ends(patience).await)
+    /// Waits until it has killed itself; says whether it did.
+    pub(crate) async fn kills_itself(&mut self, patience: Duration) -> Result<bool> {
+        self.victim.as_mut().context("no server")?.kills_itself(patience).await
     }
 
     /// Waits for the last callbacks.

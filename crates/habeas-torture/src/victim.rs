@@ -2,15 +2,17 @@
 
 use std::{
     fs::{self, File},
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail};
+use rustix::process::Signal;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     time::timeout,
 };
 
@@ -47,7 +49,9 @@ impl Starter {
             command.args(["--crash", &crash.to_string()]);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors).kill_on_drop(true);
-        Ok(Victim { child: command.spawn().context("the server does not start")?, log })
+        let mut child = command.spawn().context("the server does not start")?;
+        let input = child.stdin.take();
+        Ok(Victim { child, _input: input, log })
     }
 }
 
@@ -55,6 +59,8 @@ impl Starter {
 #[derive(Debug)]
 pub(crate) struct Victim {
     child: Child,
+    /// Held here, because waiting for a child closes its input, and with it the server would end in order.
+    _input: Option<ChildStdin>,
     log: PathBuf,
 }
 
@@ -79,9 +85,18 @@ impl Victim {
         Ok(self.child.try_wait()?.is_some())
     }
 
-    /// Waits until it ends by itself; says whether it did.
-    pub(crate) async fn ends(&mut self, patience: Duration) -> bool {
-        timeout(patience, self.child.wait()).await.is_ok()
+    /// Waits until it has killed itself; says whether it did. One that ended otherwise was never where it should have
+    /// crashed.
+    ///
+    /// # Errors
+    /// When it ended otherwise.
+    pub(crate) async fn kills_itself(&mut self, patience: Duration) -> Result<bool> {
+        let Ok(ended) = timeout(patience, self.child.wait()).await else { return Ok(false) };
+        let status = ended?;
+        if status.signal() != Some(Signal::KILL.as_raw()) {
+            bail!("the server ended with {status}: {}", self.last_words());
+        }
+        Ok(true)
     }
 
     /// The end of what it logged.

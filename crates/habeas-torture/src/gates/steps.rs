@@ -52,7 +52,7 @@ pub(crate) async fn run(args: &Args) -> Result<Steps> {
     for crash in crashes {
         scene.kill().await?;
         scene.spawn(Some(&crash))?;
-        if scene.dies(SOON).await? {
+        if scene.kills_itself(SOON).await? {
             places += 1;
         } else {
             never_reached.push(crash.to_string());
