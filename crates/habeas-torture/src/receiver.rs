@@ -136,10 +136,11 @@ async fn call_back(
 ) -> StatusCode {
     let at = now();
     let Some((callback, name)) = read(&headers, &body, host) else { return StatusCode::BAD_REQUEST };
+    // Also of one that is refused: when it is tried again says nothing of how soon it came.
+    lock(&heard.first).entry(callback.id.clone()).or_insert(at);
     if hash(&name).is_multiple_of(REFUSED) && lock(&heard.refused).insert(name) {
         return StatusCode::INTERNAL_SERVER_ERROR;
     }
-    lock(&heard.first).entry(callback.id.clone()).or_insert(at);
     let place = (callback.id.clone(), callback.url.clone());
     let is_done = callback.status == "completed";
     lock(&heard.callbacks).push(callback);
