@@ -46,11 +46,18 @@ impl Connection {
         }
     }
 
-    /// Locks those of the requests that nobody else works on at this moment; says which.
+    /// Locks those of the requests that nobody else works on at this moment; says which. Where that is none, the first
+    /// is waited for: whoever finds nothing to do would go to sleep.
     pub(crate) fn lock_free(&self, requests: Vec<String>) -> Result<Vec<String>> {
-        match self {
-            Self::Sqlite(_) => Ok(requests),
-            Self::Postgres(session) => session.lock_free(requests),
+        let Self::Postgres(session) = self else { return Ok(requests) };
+        let first = requests.first().cloned();
+        let free = session.lock_free(requests)?;
+        match first {
+            Some(first) if free.is_empty() => {
+                self.lock(&RequestId::new(first.as_str()))?;
+                Ok(vec![first])
+            }
+            _ => Ok(free),
         }
     }
 

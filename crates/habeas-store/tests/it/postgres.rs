@@ -247,3 +247,29 @@ async fn of_two_senders_with_one_token_one_is_accepted() {
         assert_eq!((accepted, refused), (1, 1));
     }
 }
+
+/// Whoever found nothing would sleep, and what is due would wait for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_works_on_is_waited_for_where_nothing_else_is_due() {
+    let url = fresh();
+    let store = Arc::new(reach(&url).await);
+    accept(&*store, calling_back("r1")).await;
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute("BEGIN; SELECT 1 FROM requests FOR UPDATE").await.unwrap();
+    let taking = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { lease(&*store, 0).await }
+    });
+    // It waits for a lock that the other transaction holds.
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    // What a transaction has seen of it, it sees again, until it clears that.
+    let seen = tokio::time::timeout(Duration::from_secs(30), async {
+        while client.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+            client.batch_execute("SELECT pg_stat_clear_snapshot()").await.unwrap();
+        }
+    });
+    seen.await.unwrap();
+    client.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(taking.await.unwrap().len(), 1);
+}
