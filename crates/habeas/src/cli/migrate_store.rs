@@ -17,7 +17,10 @@ use crate::database::{self, Database};
 pub(super) struct Args {
     /// Where everything is: `sqlite:` and the path of the file. No server may be using it. It stays as it is.
     from: String,
-    /// Where it goes: `postgres://…`, a database with nothing of habeas in it, or one in which a move was begun.
+    /// Where it goes: `postgres://…`, a database with nothing of habeas in it, or one in which a move was begun. Other
+    /// users of this machine see what stands on a command line, so an address with a password is better put into the
+    /// environment.
+    #[arg(env = "HABEAS_MOVE_TO", hide_env_values = true)]
     to: String,
 }
 
