@@ -133,6 +133,13 @@ impl Cluster {
         sql::run(&self.programs, self.port, database, statement)
     }
 
+    /// The ids of all its processes, for those who measure what they use.
+    #[must_use]
+    pub fn processes(&self) -> Vec<u32> {
+        let ids = processes::below(&self.data()).into_iter();
+        ids.filter_map(|id| u32::try_from(id.as_raw_nonzero().get()).ok()).collect()
+    }
+
     /// `kill -9` to the server and all its processes, as when the machine loses its power but keeps its disk cache.
     ///
     /// # Errors
