@@ -21,7 +21,8 @@ use crate::{
 
 /// What is to be done.
 pub(crate) struct Load<'a> {
-    pub(crate) address: SocketAddr,
+    /// Each takes its share of the connections.
+    pub(crate) addresses: &'a [SocketAddr],
     /// The answer to every request must have this status, or the run is void.
     pub(crate) status: u16,
     /// One for each connection.
@@ -76,8 +77,8 @@ impl Tally {
 /// When any request fails or is answered otherwise than expected.
 pub(crate) async fn run(load: Load<'_>) -> Result<Tally> {
     let mut wires = Vec::with_capacity(load.templates.len());
-    for template in load.templates {
-        let stream = TcpStream::connect(load.address).await.context("the server takes no connection")?;
+    for (template, address) in load.templates.iter().zip(load.addresses.iter().cycle()) {
+        let stream = TcpStream::connect(address).await.context("the server takes no connection")?;
         stream.set_nodelay(true)?;
         wires.push((Wire::new(stream), template.another()));
     }

@@ -1,14 +1,38 @@
 //! What is run, and how long?
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
+use clap::ValueEnum;
+use habeas_testbed::Cluster;
 use tempfile::TempDir;
 
-use crate::{server::Kept, world::Algorithm};
+use crate::{
+    place::Place,
+    server::Kept,
+    world::{Algorithm, Cast},
+};
 
 /// Connections of a full load.
 pub(crate) const CONNECTIONS: usize = 64;
+
+/// What requests are kept in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Database {
+    Sqlite,
+    Postgres,
+}
+
+impl Database {
+    pub(crate) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
 
 /// What holds for all runs.
 pub(crate) struct Plan {
@@ -23,8 +47,14 @@ pub(crate) struct Plan {
     pub(crate) wishes: u64,
     /// How many wait for them.
     pub(crate) waiting: u64,
+    /// How many deliveries wait where leases of them are timed.
+    pub(crate) waiting_rows: [u64; 2],
+    /// How often a lease is timed in a round, with each number of them.
+    pub(crate) claims: usize,
     /// What the servers log.
     pub(crate) log: String,
+    /// The PostgreSQL of this benchmark, where that is what is measured.
+    pub(crate) cluster: Option<Arc<Cluster>>,
     /// A folder on a disk.
     pub(crate) disk: TempDir,
     /// A folder in memory.
@@ -32,13 +62,16 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// A new folder for a database.
-    pub(crate) fn folder(&self, kept: Kept) -> Result<TempDir> {
-        let place = match kept {
-            Kept::Full => &self.disk,
-            Kept::Memory => &self.memory,
-        };
-        Ok(tempfile::tempdir_in(place.path())?)
+    pub(crate) const fn database(&self) -> Database {
+        if self.cluster.is_some() { Database::Postgres } else { Database::Sqlite }
+    }
+
+    /// A new place with databases for these.
+    pub(crate) fn place(&self, kept: Kept, casts: &[Cast]) -> Result<Place> {
+        match kept {
+            Kept::Full | Kept::Postgres => Place::new(self.disk.path(), self.cluster.as_ref(), casts),
+            Kept::Memory => Place::new(self.memory.path(), None, casts),
+        }
     }
 
     /// Where a server logs to. In memory, so that writing it does not disturb the disk.
@@ -55,13 +88,22 @@ pub(crate) enum Variant {
     Memory,
     Single,
     ThreeUrls,
+    TwoNodes,
     Rsa,
     RsaHeaderOnly,
 }
 
 impl Variant {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Echo, Self::Durable, Self::Memory, Self::Single, Self::ThreeUrls, Self::Rsa, Self::RsaHeaderOnly];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Echo,
+        Self::Durable,
+        Self::Memory,
+        Self::Single,
+        Self::ThreeUrls,
+        Self::TwoNodes,
+        Self::Rsa,
+        Self::RsaHeaderOnly,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -70,6 +112,7 @@ impl Variant {
             Self::Memory => "the same, store in memory",
             Self::Single => "the same, 1 connection",
             Self::ThreeUrls => "the same, 3 callback URLs",
+            Self::TwoNodes => "the same, 2 nodes, 32 connections each",
             Self::Rsa => "durable, RSA-2048, 64 connections",
             Self::RsaHeaderOnly => "the same, signed in header only",
         }
@@ -77,6 +120,11 @@ impl Variant {
 
     pub(crate) const fn connections(self) -> usize {
         if matches!(self, Self::Single) { 1 } else { CONNECTIONS }
+    }
+
+    /// How many servers share the database and the load.
+    pub(crate) const fn nodes(self) -> usize {
+        if matches!(self, Self::TwoNodes) { 2 } else { 1 }
     }
 
     /// The callback URLs of a request. Nobody listens there, since nothing is delivered in these runs.
@@ -89,7 +137,7 @@ impl Variant {
     pub(crate) const fn habeas(self) -> Option<Habeas> {
         let (algorithm, kept, header_only) = match self {
             Self::Echo => return None,
-            Self::Durable | Self::Single | Self::ThreeUrls => (Algorithm::P256, Kept::Full, false),
+            Self::Durable | Self::Single | Self::ThreeUrls | Self::TwoNodes => (Algorithm::P256, Kept::Full, false),
             Self::Memory => (Algorithm::P256, Kept::Memory, false),
             Self::Rsa => (Algorithm::Rsa2048, Kept::Full, false),
             Self::RsaHeaderOnly => (Algorithm::Rsa2048, Kept::Full, true),
@@ -113,13 +161,17 @@ impl Habeas {
         Self { algorithm: Algorithm::P256, kept: Kept::Full, header_only: false, work: false };
 
     /// The words of the command line that starts it.
-    pub(crate) fn words(self, data: &std::path::Path, log: &str) -> Vec<String> {
-        let store = match self.kept {
-            Kept::Full => "full",
-            Kept::Memory => "memory",
+    pub(crate) fn words(self, place: &Place, cast: Cast, log: &str) -> Vec<String> {
+        let url = place.url(cast);
+        let store = match (self.kept, &url) {
+            (Kept::Memory, _) => "memory",
+            (_, None) => "full",
+            (_, Some(_)) => "postgres",
         };
-        let data = data.to_string_lossy();
-        let mut words = ["server-habeas", "--data", &data, "--store", store, "--log", log].map(str::to_owned).to_vec();
+        let data = place.path().to_string_lossy();
+        let words = ["server-habeas", "--data", &data, "--store", store, "--cast", cast.word(), "--log", log];
+        let mut words = words.map(str::to_owned).to_vec();
+        words.extend(url.into_iter().flat_map(|url| ["--url".to_owned(), url]));
         words.extend(self.header_only.then(|| "--header-only".to_owned()));
         words.extend(self.work.then(|| "--work".to_owned()));
         words

@@ -20,6 +20,17 @@ pub(crate) fn cpu_us(pid: u32) -> Result<u64> {
     Ok((ticks(11)? + ticks(12)?) * TICK_US)
 }
 
+/// The same of several processes together, with what their children used that have ended.
+pub(crate) fn family_cpu_us(pids: &[u32]) -> u64 {
+    let of = |pid: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(4);
+        Some(fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>())
+    };
+    // One that has ended meanwhile counts among the children of another.
+    pids.iter().filter_map(of).sum::<u64>() * TICK_US
+}
+
 /// The CPU time that all processes have used so far, and what other virtual machines took, in microseconds.
 pub(crate) fn machine_cpu_us() -> Result<u64> {
     let stat = fs::read_to_string("/proc/stat")?;

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use anyhow::Result;
 
 use crate::{
-    plan::{Plan, Variant},
+    plan::{Database, Plan, Variant},
     report::progress,
     runs::{
         callbacks::{self, Hosts},
-        parties, signatures, start,
+        claims, parties, signatures, start,
         under_load::{self, Measured},
     },
     world::Algorithm,
@@ -23,6 +23,7 @@ pub(crate) struct Round {
     pub(crate) raw_rsa_us: Option<f64>,
     pub(crate) to_one_host: Option<callbacks::Measured>,
     pub(crate) to_many_hosts: Option<callbacks::Measured>,
+    pub(crate) claims: Option<claims::Measured>,
     pub(crate) to_parties: Option<parties::Measured>,
     pub(crate) waiting: Option<parties::Waiting>,
     pub(crate) start: Option<start::Measured>,
@@ -48,14 +49,38 @@ pub(crate) async fn run(plan: &Plan, wanted: &[u8]) -> Vec<Round> {
     for number in 1..=plan.rounds {
         rounds.push(round(plan, wanted, number).await);
     }
+    if wanted.contains(&7) {
+        claim(plan, &mut rounds).await;
+    }
     rounds
+}
+
+/// What waits is too much to be made in every round, and nobody else is measured beside it.
+async fn claim(plan: &Plan, rounds: &mut [Round]) {
+    let [few, many] = plan.waiting_rows;
+    let name = format!("{}: leases where {few} and {many} deliveries wait", plan.database().name());
+    progress(&name);
+    match claims::measure(plan).await {
+        Ok(measured) => {
+            for (round, claims) in rounds.iter_mut().zip(measured) {
+                round.claims = Some(claims);
+            }
+        }
+        Err(error) => {
+            progress(&format!("VOID {name}: {error:#}"));
+            if let Some(round) = rounds.first_mut() {
+                round.void.push(format!("{name}: {error:#}"));
+            }
+        }
+    }
 }
 
 async fn round(plan: &Plan, wanted: &[u8], number: usize) -> Round {
     let wants = |gates: &[u8]| gates.iter().any(|gate| wanted.contains(gate));
     let mut round = Round::default();
-    let tell = |name: &str| progress(&format!("round {number} of {}: {name}", plan.rounds));
-    let mut variants: Vec<_> = Variant::ALL.into_iter().filter(|variant| wants(gates_of(*variant))).collect();
+    let database = plan.database();
+    let tell = |name: &str| progress(&format!("{}, round {number} of {}: {name}", database.name(), plan.rounds));
+    let mut variants: Vec<_> = Variant::ALL.into_iter().filter(|variant| wants(gates_of(*variant, database))).collect();
     if number.is_multiple_of(2) {
         variants.reverse();
     }
@@ -75,6 +100,9 @@ async fn round(plan: &Plan, wanted: &[u8], number: usize) -> Round {
         tell("requests to three parties");
         let result = parties::on_their_way(plan).await;
         round.to_parties = round.valid("requests to three parties", result);
+    }
+    // Their memory is the same whatever else happens on the machine, and there are many of them.
+    if wants(&[8]) && number == 1 {
         tell("requests that wait for three parties");
         let result = parties::waiting(plan).await;
         round.waiting = round.valid("requests that wait for three parties", result);
@@ -99,13 +127,17 @@ async fn round(plan: &Plan, wanted: &[u8], number: usize) -> Round {
 }
 
 /// The gates that need a variant.
-const fn gates_of(variant: Variant) -> &'static [u8] {
-    match variant {
-        Variant::Echo => &[1, 2],
-        Variant::Durable => &[1, 2, 3, 4, 5, 9],
-        Variant::Memory => &[3],
-        Variant::Single => &[4],
-        Variant::ThreeUrls => &[5, 9],
-        Variant::Rsa | Variant::RsaHeaderOnly => &[6],
+const fn gates_of(variant: Variant, database: Database) -> &'static [u8] {
+    match (variant, database) {
+        (Variant::Echo, _) => &[1, 2],
+        (Variant::Durable, Database::Sqlite) => &[1, 2, 3, 4, 5, 9],
+        (Variant::Durable, Database::Postgres) => &[1, 2, 4, 5, 9, 11],
+        (Variant::Single, _) => &[4],
+        (Variant::ThreeUrls, _) => &[5, 9],
+        (Variant::Memory, Database::Sqlite) => &[3],
+        (Variant::Rsa | Variant::RsaHeaderOnly, Database::Sqlite) => &[6],
+        (Variant::TwoNodes, Database::Postgres) => &[11],
+        (Variant::Memory | Variant::Rsa | Variant::RsaHeaderOnly, Database::Postgres)
+        | (Variant::TwoNodes, Database::Sqlite) => &[],
     }
 }

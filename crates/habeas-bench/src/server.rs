@@ -9,9 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use axum::{Router, body::Bytes, serve::ListenerExt as _};
 use clap::{Args, ValueEnum};
+use habeas_core::clock::Clock;
 use habeas_engine::{
     Engine, Outside,
     ambient::{SystemClock, SystemRandom},
@@ -23,13 +24,17 @@ use habeas_engine::{
 use habeas_server::{OperatorTokens, router};
 use habeas_store::{
     Sealers, Store,
+    postgres::Postgres,
     sqlite::{Durability, Sqlite},
 };
 use habeas_trust::seal::Sealer;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use crate::world::{self, Cast, Ports, Served};
+use crate::{
+    place::Place,
+    world::{self, Cast, Ports, Served},
+};
 
 /// Outside the ports that the load generator's own connections get.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
@@ -46,6 +51,9 @@ pub(crate) struct Options {
     pub(crate) data: PathBuf,
     #[arg(long, value_enum)]
     pub(crate) store: Kept,
+    /// Where the database is, if that is no file.
+    #[arg(long)]
+    pub(crate) url: Option<String>,
     /// Who is served.
     #[arg(long, value_enum, default_value = "mail")]
     pub(crate) cast: Cast,
@@ -62,11 +70,22 @@ pub(crate) struct Options {
     pub(crate) log: String,
 }
 
-/// What a commit promises.
+/// Where requests are kept, and what a commit promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kept {
+    /// A SQLite file, each commit on the disk.
     Full,
+    /// A SQLite file, nothing promised.
     Memory,
+    /// A PostgreSQL database, each commit on its disk.
+    Postgres,
+}
+
+/// A database that was opened.
+pub(crate) struct Opened {
+    pub(crate) store: Arc<dyn Store>,
+    /// What time it is there.
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// Answers a POST with its own body.
@@ -92,8 +111,13 @@ pub(crate) async fn habeas(options: Options) -> Result<()> {
     let ports = (public.local_addr()?.port(), operator.local_addr()?.port());
     let places = Ports { own: ports.0, parties: options.parties };
     let served = world::served(&options.data, options.cast, places, !options.header_only)?;
-    let store = open(&options.data.join(options.cast.database()), options.store, &served).await?;
-    store.take_back_leases().await?;
+    let Opened { store, clock } = match (&options.url, options.store) {
+        (Some(url), Kept::Postgres) => open_postgres(url, &served).await?,
+        (_, kept) => open_sqlite(&options.data.join(options.cast.database()), kept, &served).await?,
+    };
+    if !store.is_shared() {
+        store.take_back_leases().await?;
+    }
     let policy = Policy {
         sandbox: true,
         allow: Vec::new(),
@@ -104,12 +128,7 @@ pub(crate) async fn habeas(options: Options) -> Result<()> {
     let engine = Engine::new(
         Directory::new(served.into_iter().map(|(tenant, _)| tenant), vec![habeas_opengdpr::v1_0()]),
         store,
-        Outside {
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
-            outbound: Outbound::new(policy)?,
-            mailer: Arc::new(NoMailer),
-        },
+        Outside { clock, random: Arc::new(SystemRandom), outbound: Outbound::new(policy)?, mailer: Arc::new(NoMailer) },
         Settings::default(),
     );
     let until = end_of_input()?;
@@ -130,16 +149,38 @@ pub(crate) async fn habeas(options: Options) -> Result<()> {
 }
 
 /// Opens the database of those who are served.
-pub(crate) async fn open(file: &Path, kept: Kept, served: &[Served]) -> Result<Arc<dyn Store>> {
-    let seals = |(tenant, sealing): &Served| (tenant.domain().clone(), Arc::new(Sealer::new(sealing)));
-    let sealers = Sealers::new(served.iter().map(seals));
+pub(crate) async fn open(place: &Place, cast: Cast, served: &[Served]) -> Result<Opened> {
+    match place.url(cast) {
+        Some(url) => open_postgres(&url, served).await,
+        None => open_sqlite(&place.file(cast), Kept::Full, served).await,
+    }
+}
+
+/// Opens the file of those who are served.
+async fn open_sqlite(file: &Path, kept: Kept, served: &[Served]) -> Result<Opened> {
+    let sealers = sealers(served);
     let durability = match kept {
         Kept::Full => Durability::Full,
         Kept::Memory => Durability::Off,
+        Kept::Postgres => bail!("PostgreSQL is no file"),
     };
     let file = file.to_owned();
     let opened = tokio::task::spawn_blocking(move || Sqlite::open(&file, sealers, durability)).await?;
-    Ok(Arc::new(opened?))
+    Ok(Opened { store: Arc::new(opened?), clock: Arc::new(SystemClock) })
+}
+
+/// Opens the database of those who are served. It is one of this machine, so nobody's certificate is trusted.
+async fn open_postgres(url: &str, served: &[Served]) -> Result<Opened> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let versions = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let tls = versions.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+    let store = Postgres::open(url.parse()?, tls, sealers(served)).await?;
+    Ok(Opened { clock: store.clock(), store: Arc::new(store) })
+}
+
+fn sealers(served: &[Served]) -> Sealers {
+    let seals = |(tenant, sealing): &Served| (tenant.domain().clone(), Arc::new(Sealer::new(sealing)));
+    Sealers::new(served.iter().map(seals))
 }
 
 /// On the first free port, beginning elsewhere in each process.

@@ -42,19 +42,19 @@ pub(crate) struct Measured {
 /// # Errors
 /// When any request failed, or no callback came.
 pub(crate) async fn measure(plan: &Plan, hosts: Hosts) -> Result<Measured> {
-    let folder = plan.folder(Habeas::USUAL.kept)?;
-    let token = world::provide(folder.path(), Habeas::USUAL.algorithm, &[Cast::Mail])?;
+    let place = plan.place(Habeas::USUAL.kept, &[Cast::Mail])?;
+    let token = world::provide(place.path(), Habeas::USUAL.algorithm, &[Cast::Mail])?;
     let receiver = Receiver::start(usize::try_from(plan.callbacks)?)?;
     let templates = (0..CONNECTIONS)
         .map(|number| Template::new(&token, &[url(hosts, number, receiver.port())]))
         .collect::<Result<Vec<_>>>()?;
-    let words = Habeas::USUAL.words(folder.path(), &plan.log);
+    let words = Habeas::USUAL.words(&place, Cast::Mail, &plan.log);
     let server = Server::start(&words, &plan.log_file()).await?;
     let extent = Extent::Counting(plan.callbacks);
-    let load = Load { address: server.address(), status: 201, templates: &templates, extent };
+    let load = Load { addresses: &[server.address()], status: 201, templates: &templates, extent };
     let accepted = load::run(load).await.with_context(|| server.last_words())?;
     server.stop().await?;
-    let words = Habeas { work: true, ..Habeas::USUAL }.words(folder.path(), &plan.log);
+    let words = Habeas { work: true, ..Habeas::USUAL }.words(&place, Cast::Mail, &plan.log);
     let server = Server::start(&words, &plan.log_file()).await?;
     let drain = receiver.drained(PATIENCE).await;
     if drain.callbacks < 2 {

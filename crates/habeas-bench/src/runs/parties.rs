@@ -9,7 +9,6 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use habeas_core::dialect::Operation;
 use habeas_store::model::RequestFilter;
-use tempfile::TempDir;
 
 use crate::{
     child::Server,
@@ -17,6 +16,7 @@ use crate::{
     load::{self, Extent, Load, Tally},
     message::Template,
     operator::{self, Metrics},
+    place::Place,
     plan::{Habeas, Plan},
     server::{self, OPERATOR},
     stats::float,
@@ -72,8 +72,8 @@ pub(crate) async fn on_their_way(plan: &Plan) -> Result<Measured> {
     let took = began.elapsed();
     let cpu_us = trade.shop.cpu_us()? - cpu_us;
     let memory = trade.memory()?;
-    let folder = trade.close().await?;
-    receipts(&folder, all).await?;
+    let place = trade.close().await?;
+    receipts(&place, all).await?;
     Ok(Measured {
         accepted_per_second: wished.per_second(),
         complete_per_second: float(plan.wishes) / took.as_secs_f64(),
@@ -103,7 +103,7 @@ pub(crate) async fn waiting(plan: &Plan) -> Result<Waiting> {
 
 /// A controller and its three processors.
 struct Trade {
-    folder: TempDir,
+    place: Place,
     shop: Server,
     /// The processors, while they are up.
     parties: Option<Server>,
@@ -114,19 +114,17 @@ impl Trade {
     /// Starts both servers and sends one request to all three, so that the controller knows them.
     async fn open(plan: &Plan) -> Result<Self> {
         let usual = Habeas { work: true, ..Habeas::USUAL };
-        let folder = plan.folder(usual.kept)?;
-        world::provide(folder.path(), usual.algorithm, &[Cast::Shop, Cast::Parties])?;
-        let words = |more: &[&str]| {
-            let more = more.iter().map(|word| (*word).to_owned());
-            usual.words(folder.path(), &plan.log).into_iter().chain(more).collect::<Vec<_>>()
-        };
+        let casts = [Cast::Shop, Cast::Parties];
+        let place = plan.place(usual.kept, &casts)?;
+        world::provide(place.path(), usual.algorithm, &casts)?;
         let log = plan.log_file();
-        let parties = words(&["--cast", Cast::Parties.word()]);
+        let parties = usual.words(&place, Cast::Parties, &plan.log);
         let parties = Server::start(&parties, &log.with_extension(Cast::Parties.word())).await?;
         let port = parties.address().port().to_string();
-        let shop = words(&["--cast", Cast::Shop.word(), "--parties", &port]);
+        let mut shop = usual.words(&place, Cast::Shop, &plan.log);
+        shop.extend(["--parties".to_owned(), port]);
         let shop = Server::start(&shop, &log.with_extension(Cast::Shop.word())).await?;
-        let mut trade = Self { folder, shop, parties: Some(parties), rest_mib: 0.0 };
+        let mut trade = Self { place, shop, parties: Some(parties), rest_mib: 0.0 };
         trade.wish(1).await?;
         trade.until_distributed(1).await?;
         (trade.rest_mib, _) = trade.shop.memory_mib()?;
@@ -140,7 +138,7 @@ impl Trade {
         let connections = CONNECTIONS.min(usize::try_from(count)?);
         let templates: Vec<_> = (0..connections).map(|_| template.another()).collect();
         let extent = Extent::Counting(count);
-        let load = Load { address: self.shop.operator(), status: 202, templates: &templates, extent };
+        let load = Load { addresses: &[self.shop.operator()], status: 202, templates: &templates, extent };
         load::run(load).await.with_context(|| self.shop.last_words())
     }
 
@@ -172,12 +170,12 @@ impl Trade {
         Ok(Memory { rest: self.rest_mib, peak, end })
     }
 
-    async fn close(self) -> Result<TempDir> {
+    async fn close(self) -> Result<Place> {
         self.shop.stop().await?;
         if let Some(parties) = self.parties {
             parties.stop().await?;
         }
-        Ok(self.folder)
+        Ok(self.place)
     }
 }
 
@@ -190,11 +188,10 @@ fn legs() -> u64 {
 }
 
 /// Looks whether every request has a receipt from each party: only what was verified is kept as one.
-async fn receipts(folder: &TempDir, all: u64) -> Result<()> {
+async fn receipts(place: &Place, all: u64) -> Result<()> {
     let ports = Ports { own: 0, parties: Some(0) };
-    let served = world::served(folder.path(), Cast::Shop, ports, true)?;
-    let file = folder.path().join(Cast::Shop.database());
-    let store = server::open(&file, Habeas::USUAL.kept, &served).await?;
+    let served = world::served(place.path(), Cast::Shop, ports, true)?;
+    let store = server::open(place, Cast::Shop, &served).await?.store;
     let filter = RequestFilter { limit: u32::MAX, ..RequestFilter::default() };
     let requests = store.list(&filter).await?;
     if u64::try_from(requests.len())? != all {

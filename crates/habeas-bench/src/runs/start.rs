@@ -25,14 +25,14 @@ pub(crate) struct Measured {
 /// # Errors
 /// When it does not start or does not answer.
 pub(crate) async fn measure(plan: &Plan) -> Result<Measured> {
-    let folder = plan.folder(Habeas::USUAL.kept)?;
-    let token = world::provide(folder.path(), Habeas::USUAL.algorithm, &[Cast::Mail])?;
+    let place = plan.place(Habeas::USUAL.kept, &[Cast::Mail])?;
+    let token = world::provide(place.path(), Habeas::USUAL.algorithm, &[Cast::Mail])?;
     let template = Template::new(&token, &[])?;
-    let words = Habeas::USUAL.words(folder.path(), &plan.log);
+    let words = Habeas::USUAL.words(&place, Cast::Mail, &plan.log);
     let began = now();
     let server = Server::start(&words, &plan.log_file()).await?;
     let (templates, extent) = ([template], Extent::Counting(1));
-    let load = Load { address: server.address(), status: 201, templates: &templates, extent };
+    let load = Load { addresses: &[server.address()], status: 201, templates: &templates, extent };
     load::run(load).await.with_context(|| server.last_words())?;
     let first_answer_s = began.elapsed().as_secs_f64();
     let (resident_mib, _) = server.memory_mib()?;

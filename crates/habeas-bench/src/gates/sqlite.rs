@@ -1,68 +1,12 @@
-//! What is asked of the measurements? The gates of the project, by their numbers.
+//! What is asked of it with SQLite?
 
+use super::{Gate, Unit, at_least, at_most, row};
 use crate::plan::Variant::{Durable, Echo, Memory, Rsa, RsaHeaderOnly, Single, ThreeUrls};
-use crate::rounds::Round;
 
 /// Signatures of a 201: over the body in its header, and by default within the body, too.
 const SIGNATURES: f64 = 2.0;
 
-/// One line of the result.
-pub(crate) struct Gate {
-    pub(crate) number: u8,
-    pub(crate) what: &'static str,
-    pub(crate) unit: Unit,
-    /// `None` for what is told beside the gate.
-    pub(crate) bound: Option<Bound>,
-    pub(crate) value: fn(&Round) -> Option<f64>,
-}
-
-/// What a value counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unit {
-    Ratio,
-    PerSecond,
-    Microseconds,
-    Seconds,
-    Mebibytes,
-}
-
-/// What a value should be, and what to reach for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Bound {
-    AtLeast { gate: f64, reach: f64 },
-    AtMost { gate: f64, reach: f64 },
-}
-
-impl Bound {
-    /// Whether a value meets the gate, and whether it reaches further.
-    pub(crate) fn judge(self, value: f64) -> (bool, bool) {
-        match self {
-            Self::AtLeast { gate, reach } => (value >= gate, value >= reach),
-            Self::AtMost { gate, reach } => (value <= gate, value <= reach),
-        }
-    }
-}
-
-const fn at_least(gate: f64, reach: f64) -> Option<Bound> {
-    Some(Bound::AtLeast { gate, reach })
-}
-
-const fn at_most(gate: f64, reach: f64) -> Option<Bound> {
-    Some(Bound::AtMost { gate, reach })
-}
-
-const fn row(
-    number: u8,
-    what: &'static str,
-    unit: Unit,
-    bound: Option<Bound>,
-    value: fn(&Round) -> Option<f64>,
-) -> Gate {
-    Gate { number, what, unit, bound, value }
-}
-
-/// Every line, in the order of the numbers.
-pub(crate) static GATES: [Gate; 18] = [
+pub(super) static GATES: &[Gate] = &[
     row(1, "durable, signed POST ÷ echo, requests/s", Unit::Ratio, at_least(0.20, 0.30), |round| {
         Some(round.load(Durable)?.per_second / round.load(Echo)?.per_second)
     }),
@@ -85,6 +29,10 @@ pub(crate) static GATES: [Gate; 18] = [
         Some(round.load(RsaHeaderOnly)?.cpu_us - round.raw_rsa_us?)
     }),
     row(6, "  a raw RSA-2048 signature", Unit::Microseconds, None, |round| round.raw_rsa_us),
+    row(7, "claim of 100, 10 × as many waiting ÷ fewer", Unit::Ratio, at_most(1.5, 1.2), |round| {
+        round.claims.map(|claims| claims.many_ms / claims.few_ms)
+    }),
+    row(7, "  where fewer wait", Unit::Milliseconds, None, |round| round.claims.map(|claims| claims.few_ms)),
     row(8, "memory, all waiting, 3 parties down, − rest", Unit::Mebibytes, at_most(64.0, 16.0), |round| {
         round.waiting.map(|run| run.memory.end - run.memory.rest)
     }),
@@ -116,21 +64,3 @@ pub(crate) static GATES: [Gate; 18] = [
         round.start.map(|run| run.resident_mib)
     }),
 ];
-
-/// Whether there is a gate of that number here.
-pub(crate) fn exists(number: u8) -> bool {
-    GATES.iter().any(|gate| gate.number == number)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_is_judged_by_the_side_of_its_bound() {
-        let least = at_least(0.2, 0.3).unwrap();
-        assert_eq!([0.1, 0.2, 0.3].map(|value| least.judge(value)), [(false, false), (true, false), (true, true)]);
-        let most = at_most(6.0, 4.0).unwrap();
-        assert_eq!([7.0, 6.0, 4.0].map(|value| most.judge(value)), [(false, false), (true, false), (true, true)]);
-    }
-}
