@@ -1,5 +1,7 @@
 //! Which deliveries are due, and who may try them?
 
+use std::collections::HashMap;
+
 use habeas_core::{
     clock::Instant,
     delivery::{Delivery, DeliveryKind, DeliveryState},
@@ -18,7 +20,7 @@ use crate::{
     Result, Sealers, StoreError,
     model::{Leased, Slots},
     seal::open_callbacks,
-    sql::{self, Connection, OptionalExtension, Row, Sweep, params},
+    sql::{self, Connection, Row, Sweep, params},
 };
 
 impl<B: Backend> Database<B> {
@@ -40,9 +42,7 @@ impl<B: Backend> Database<B> {
         if taken.is_empty() {
             return Ok(Vec::new());
         }
-        let read = self.backend.read(move |conn| {
-            Ok(taken.iter().map(|(delivery, fence)| load(conn, delivery.clone(), *fence)).collect::<Vec<_>>())
-        });
+        let read = self.backend.read(move |conn| load(conn, &taken));
         let mut leased = Vec::new();
         for loaded in read.await? {
             match loaded.and_then(|raw| raw.open(&self.sealers)) {
@@ -68,7 +68,14 @@ pub(crate) fn lease(conn: &Connection, ask: &Ask) -> Result<Taken<(Delivery, u64
         .iter()
         .map(|(request, lane, seq)| params![request, lane, seq, ask.until.ms(), ask.now.ms()].to_vec())
         .collect();
-    Ok((conn.prepare_cached(TAKE)?.query_each(&keys, read_taken)?, next))
+    let mut taken = conn.query_all((TAKE, TAKE_ALL), &keys, read_taken)?;
+    // What is taken at once comes back in any order.
+    let places: HashMap<_, _> =
+        found.iter().zip(0..).map(|((request, lane, seq), n)| ((request.as_str(), *lane, *seq), n)).collect();
+    taken.sort_by_key(|(delivery, _): &(Delivery, u64)| {
+        places.get(&(delivery.id.request.as_str(), delivery.id.lane, delivery.id.seq)).copied().unwrap_or(usize::MAX)
+    });
+    Ok((taken, next))
 }
 
 /// Leases that ran out. Each is looked at once: what was replaced meanwhile is closed, because whoever had it is gone
@@ -147,46 +154,90 @@ const TAKE: &str = "UPDATE deliveries SET state = 'leased', fence = fence + 1, l
     WHERE request_id = ?1 AND lane = ?2 AND seq = ?3
         AND (state = 'due' AND head = 1 OR state = 'leased' AND leased_until <= ?5)
     RETURNING request_id, lane, seq, kind, host, due_at, attempts, fence";
+const TAKE_ALL: &str = "UPDATE deliveries d SET state = 'leased', fence = fence + 1, leased_until = k.until
+    FROM UNNEST($1, $2, $3, $4, $5) AS k (request_id, lane, seq, until, now)
+    WHERE d.request_id = k.request_id AND d.lane = k.lane AND d.seq = k.seq
+        AND (state = 'due' AND head = 1 OR state = 'leased' AND leased_until <= k.now)
+    RETURNING d.request_id, d.lane, d.seq, kind, host, due_at, attempts, fence";
+macro_rules! columns_of_leased {
+    ($calls_back:literal) => {
+        concat!(
+            "SELECT ",
+            request_columns!(),
+            ", ",
+            standing_columns!("e"),
+            ", CASE WHEN ",
+            $calls_back,
+            " THEN (SELECT s.callbacks FROM request_secrets s WHERE s.request_id = r.id) END"
+        )
+    };
+}
+/// The last parameter comes back: it says which of the deliveries it is.
 const OF_LEASED: &str = concat!(
-    "SELECT ",
-    request_columns!(),
-    ", ",
-    standing_columns!("e"),
-    ", CASE WHEN ?3 THEN (SELECT s.callbacks FROM request_secrets s WHERE s.request_id = r.id) END",
-    " FROM requests r JOIN events e ON e.request_id = r.id AND e.seq = ?2 WHERE r.id = ?1"
+    columns_of_leased!("?3"),
+    ", ?4 FROM requests r JOIN events e ON e.request_id = r.id AND e.seq = ?2 WHERE r.id = ?1"
+);
+const OF_ALL_LEASED: &str = concat!(
+    columns_of_leased!("k.calls_back"),
+    ", k.n FROM UNNEST($1, $2, $3, $4) AS k (id, seq, calls_back, n)",
+    " JOIN requests r ON r.id = k.id JOIN events e ON e.request_id = k.id AND e.seq = k.seq"
 );
 
 struct RawLeased {
     delivery: Delivery,
     fence: u64,
+    news: News,
+}
+
+/// What a delivery is about.
+struct News {
     request: RawRequest,
     standing: RawStanding,
     callbacks: Option<Vec<u8>>,
 }
 
-fn load(conn: &Connection, delivery: Delivery, fence: u64) -> Result<RawLeased> {
-    let mut query = conn.prepare_cached(OF_LEASED)?;
-    let calls_back = delivery.kind == DeliveryKind::Callback;
-    let row = query.query_row(params![delivery.id.request.as_str(), delivery.id.seq, calls_back], |row| {
-        let standing = RawStanding::read(row, AFTER_REQUEST)?;
-        Ok((RawRequest::read(row)?, standing, row.get(AFTER_REQUEST + AFTER_STANDING)?))
-    });
-    let (request, standing, callbacks) = row.optional()?.ok_or(StoreError::Corrupt("deliveries.request_id"))?;
-    Ok(RawLeased { delivery, fence, request, standing, callbacks })
+impl News {
+    fn read(row: &Row<'_>) -> sql::Result<Self> {
+        Ok(Self {
+            request: RawRequest::read(row)?,
+            standing: RawStanding::read(row, AFTER_REQUEST)?,
+            callbacks: row.get(AFTER_REQUEST + AFTER_STANDING)?,
+        })
+    }
+}
+
+/// What leased deliveries are about; one that cannot be read stops no other.
+fn load(conn: &Connection, taken: &[(Delivery, u64)]) -> Result<Vec<Result<RawLeased>>> {
+    let keys: Vec<_> = (0i64..)
+        .zip(taken)
+        .map(|(n, (delivery, _))| {
+            let calls_back = delivery.kind == DeliveryKind::Callback;
+            params![delivery.id.request.as_str(), delivery.id.seq, calls_back, n].to_vec()
+        })
+        .collect();
+    let with_number = |row: &Row<'_>| Ok((row.get::<i64>(AFTER_REQUEST + AFTER_STANDING + 1)?, News::read(row)));
+    let mut found: HashMap<_, _> =
+        conn.query_all((OF_LEASED, OF_ALL_LEASED), &keys, with_number)?.into_iter().collect();
+    let raw = |(n, (delivery, fence)): (i64, &(Delivery, u64))| {
+        let news = found.remove(&n).ok_or(StoreError::Corrupt("deliveries.request_id"))??;
+        Ok(RawLeased { delivery: delivery.clone(), fence: *fence, news })
+    };
+    Ok((0i64..).zip(taken).map(raw).collect())
 }
 
 impl RawLeased {
     fn open(self, sealers: &Sealers) -> Result<Leased> {
-        let opener = self.request.opener(sealers)?;
-        let standing = self.standing.open(&self.request, opener.as_ref())?;
+        let News { request, standing, callbacks } = self.news;
+        let opener = request.opener(sealers)?;
+        let standing = standing.open(&request, opener.as_ref())?;
         let urls = match &opener {
-            Some(opener) => open_callbacks(&opener.keys, &opener.key, &self.request.id, self.callbacks.as_deref())?,
+            Some(opener) => open_callbacks(&opener.keys, &opener.key, &request.id, callbacks.as_deref())?,
             None => Vec::new(),
         };
         let lane = usize::try_from(self.delivery.id.lane).ok();
         Ok(Leased {
             url: lane.and_then(|lane| urls.into_iter().nth(lane)),
-            request: self.request.open(sealers)?,
+            request: request.open(sealers)?,
             delivery: self.delivery,
             fence: self.fence,
             standing,

@@ -37,6 +37,23 @@ impl Connection {
         }
     }
 
+    /// Runs a statement for each of these rows of parameters: `one` where that costs no journey, else `all` once, which gets
+    /// an array for each column.
+    pub(crate) fn query_all<T>(
+        &self,
+        (one, all): (&'static str, &'static str),
+        rows: &[Vec<Value<'_>>],
+        read: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        match self {
+            Self::Sqlite(_) => self.prepare_cached(one)?.query_each(rows, read),
+            Self::Postgres(_) if rows.is_empty() => Ok(Vec::new()),
+            Self::Postgres(session) => {
+                session.query_columns(all, rows)?.iter().map(|row| read(&Row::Postgres(row))).collect()
+            }
+        }
+    }
+
     /// Keeps others from a request until the transaction ends. Whoever writes what belongs to one request takes this
     /// first; so what is decided from several of its rows stays true. SQLite has one writer only.
     pub(crate) fn lock(&self, request: &RequestId) -> Result<()> {
