@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 pub use clock::DatabaseClock;
 pub use connector::Standby;
 pub use place::{Place, PlaceError};
-pub(crate) use session::Session;
+pub(crate) use session::{First, Session};
 
 use self::{connector::Connector, intake::Intakes, pool::Pool, session::Transaction};
 use crate::{

@@ -1,11 +1,15 @@
 //! How is one connection to PostgreSQL used from a thread?
 //!
-//! A transaction begins with its first statement, in the same message. Nothing waits longer than [`ANSWER`]; a
-//! connection that was waited for in vain is given up.
+//! A transaction begins with its first statement, in the same message, and a lock is taken with the first that needs it.
+//! Nothing waits longer than [`ANSWER`]; a connection that was waited for in vain is given up.
 
-use std::{cell::Cell, future::Future, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    time::Duration,
+};
 
-use futures_util::future::{join, try_join_all};
+use futures_util::future::{join3, try_join_all};
 use tokio::runtime::Handle;
 use tokio_postgres::{
     Client, Row,
@@ -53,6 +57,8 @@ pub(crate) struct Session {
     client: Client,
     /// What begins the transaction, until it has begun.
     begin: Cell<Option<&'static str>>,
+    /// What goes before the next statement, in the same message.
+    first: RefCell<Vec<First>>,
     /// Whether a statement of this transaction failed. Its commit would undo it without a word.
     failed: Cell<bool>,
     /// Whether the connection is of no use any more.
@@ -76,6 +82,7 @@ impl Session {
             runtime,
             client,
             begin: Cell::new(None),
+            first: RefCell::new(Vec::new()),
             failed: Cell::new(false),
             broken: Cell::new(false),
             crossed: Cell::new(false),
@@ -85,12 +92,15 @@ impl Session {
     /// Lets the next statement begin a transaction.
     pub(super) fn begin(&self, transaction: Transaction) {
         self.begin.set(Some(transaction.begin()));
+        self.first.take();
         self.failed.set(false);
         self.crossed.set(false);
     }
 
     /// Makes what was done stay; when this fails, it may stay or not.
     pub(super) fn commit(&self) -> Result<()> {
+        // Nothing was done under these locks.
+        self.first.take();
         if self.begin.take().is_some() {
             return Ok(());
         }
@@ -103,6 +113,7 @@ impl Session {
 
     /// Undoes what was done.
     pub(super) fn roll_back(&self) {
+        self.first.take();
         if self.begin.take().is_some() || self.broken.get() {
             return;
         }
@@ -119,6 +130,11 @@ impl Session {
     /// Whether it failed because of others who were at it at the same time, so that it may succeed when run again.
     pub(super) fn was_crossed(&self) -> bool {
         self.crossed.get()
+    }
+
+    /// Takes a lock that nobody needs to be told of, before the next statement runs.
+    pub(crate) fn first(&self, lock: First) {
+        self.first.borrow_mut().push(lock);
     }
 
     pub(crate) fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<usize> {
@@ -166,13 +182,19 @@ impl Session {
         if self.failed.get() {
             return Err(Error::Failed(Box::new(Undone)));
         }
-        match self.begin.take() {
-            None => self.wait(statement),
-            Some(begin) => self.wait(async {
-                let (begun, done) = join(self.client.batch_execute(begin), statement).await;
-                begun.and(done)
-            }),
-        }
+        let (begin, first) = (self.begin.take(), self.first.take());
+        let begin = async {
+            match begin {
+                Some(begin) => self.client.batch_execute(begin).await,
+                None => Ok(()),
+            }
+        };
+        let first = try_join_all(first.iter().map(|lock| lock.take(&self.client)));
+        self.wait(async {
+            // Each of them is sent when it is first polled, so in this order.
+            let (begun, locked, done) = join3(begin, first, statement).await;
+            begun.and(locked).and(done)
+        })
     }
 
     fn wait<T>(&self, statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>) -> Result<T> {
@@ -201,6 +223,25 @@ impl Session {
         // Without a code it is the connection that failed.
         if code.is_none_or(|code| code == "25006" || code.starts_with("57P") || code.starts_with("08")) {
             self.broken.set(true);
+        }
+    }
+}
+
+/// A lock that is kept until the transaction ends.
+pub(crate) enum First {
+    /// Of the request of that id.
+    Request(String),
+    /// The advisory one of that number.
+    Advisory(i64),
+}
+
+impl First {
+    async fn take(&self, client: &Client) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
+        const REQUEST: &str = "SELECT 1 FROM requests WHERE id = $1 FOR UPDATE";
+        const ADVISORY: &str = "SELECT pg_advisory_xact_lock($1)";
+        match self {
+            Self::Request(id) => client.query_typed(REQUEST, &[(id, Type::TEXT)]).await,
+            Self::Advisory(number) => client.query_typed(ADVISORY, &[(number, Type::INT8)]).await,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use statement::Statement;
 pub(crate) use text::of_postgres;
 pub(crate) use value::{Kind, ToValue, Value, params};
 
-use crate::postgres::Session;
+use crate::postgres::{First, Session};
 
 /// A connection, in a transaction.
 pub(crate) enum Connection {
@@ -59,7 +59,10 @@ impl Connection {
     pub(crate) fn lock(&self, request: &RequestId) -> Result<()> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(session) => session.query(LOCK, params![request.as_str()]).map(drop),
+            Self::Postgres(session) => {
+                session.first(First::Request(request.as_str().to_owned()));
+                Ok(())
+            }
         }
     }
 
@@ -83,7 +86,10 @@ impl Connection {
     pub(crate) fn sweep(&self, what: Sweep) -> Result<()> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(session) => session.query(SWEEP, params![what.lock()]).map(drop),
+            Self::Postgres(session) => {
+                session.first(First::Advisory(what.lock()));
+                Ok(())
+            }
         }
     }
 
@@ -92,9 +98,6 @@ impl Connection {
         matches!(self, Self::Postgres(_))
     }
 }
-
-const LOCK: &str = "SELECT 1 FROM requests WHERE id = ?1 FOR UPDATE";
-const SWEEP: &str = "SELECT pg_advisory_xact_lock(?1)";
 
 /// What is done to several requests in one transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
