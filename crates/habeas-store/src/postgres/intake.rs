@@ -112,7 +112,7 @@ fn serve(link: &mut Link, mut batch: Vec<Waiting>) {
 #[error("{0}")]
 struct Lost(String);
 
-/// Saves those whose ids are not taken; says which.
+/// Saves those whose ids are not taken; says which. What belongs to them is sent at once when that is known.
 fn save(conn: &Connection, all: &[&Received]) -> Result<HashSet<String>> {
     let Connection::Postgres(session) = conn else { return Err(StoreError::Corrupt("a connection")) };
     let requests: Vec<_> = all.iter().map(|one| one.request_row()).collect();
@@ -121,17 +121,15 @@ fn save(conn: &Connection, all: &[&Received]) -> Result<HashSet<String>> {
         saved.insert(row.try_get(0).map_err(unavailable)?);
     }
     let new: Vec<_> = all.iter().filter(|one| saved.contains(one.id())).collect();
-    let insert = |sql: &str, rows: Vec<Vec<Value<'_>>>| -> Result<()> {
-        if !rows.is_empty() {
-            session.query_columns(sql, &rows)?;
-        }
-        Ok(())
-    };
-    insert(&SECRETS, new.iter().map(|one| one.secrets_row()).collect())?;
-    insert(&EVENTS, new.iter().map(|one| one.event_row()).collect())?;
-    insert(&ISSUED, new.iter().flat_map(|one| one.issued_rows()).collect())?;
-    insert(&DELIVERIES, new.iter().flat_map(|one| one.delivery_rows()).collect())?;
-    insert(&LEGS, new.iter().flat_map(|one| one.leg_rows()).collect())?;
+    let mut statements: Vec<(&str, Vec<Vec<Value<'_>>>)> = vec![
+        (&SECRETS, new.iter().map(|one| one.secrets_row()).collect()),
+        (&EVENTS, new.iter().map(|one| one.event_row()).collect()),
+        (&ISSUED, new.iter().flat_map(|one| one.issued_rows()).collect()),
+        (&DELIVERIES, new.iter().flat_map(|one| one.delivery_rows()).collect()),
+        (&LEGS, new.iter().flat_map(|one| one.leg_rows()).collect()),
+    ];
+    statements.retain(|(_, rows)| !rows.is_empty());
+    session.query_columns_each(&statements)?;
     Ok(saved)
 }
 

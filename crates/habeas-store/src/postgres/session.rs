@@ -167,6 +167,17 @@ impl Session {
         self.run(self.client.query_typed(sql, &typed))
     }
 
+    /// Runs several of these, sent before waiting for the first answer.
+    pub(super) fn query_columns_each(&self, statements: &[(&str, Vec<Vec<Value<'_>>>)]) -> Result<()> {
+        if statements.is_empty() {
+            return Ok(());
+        }
+        let columns: Vec<_> = statements.iter().map(|(_, rows)| Column::transposed(rows)).collect();
+        let typed: Vec<Vec<_>> = columns.iter().map(|columns| columns.iter().map(Column::typed).collect()).collect();
+        let queries = statements.iter().zip(&typed).map(|((sql, _), typed)| self.client.query_typed(sql, typed));
+        self.run(try_join_all(queries)).map(drop)
+    }
+
     pub(crate) fn lock_free(&self, requests: Vec<String>) -> Result<Vec<String>> {
         const FREE: &str = "SELECT id FROM requests WHERE id = ANY ($1) ORDER BY id FOR UPDATE SKIP LOCKED";
         let rows = self.run(self.client.query_typed(FREE, &[(&requests, Type::TEXT_ARRAY)]))?;
