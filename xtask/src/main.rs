@@ -17,7 +17,7 @@ cargo xtask <what>
   test       run all tests; installs browser and PostgreSQL as root on Debian, and says what else is missing
   check      fmt, clippy, docs of the code, generated documents, licences and sources
   ci         test, then check: what has to pass before a change lands
-  bench      the benchmark: gates as ratios of one run (half an hour; with --quick a minute)
+  bench      the benchmark: gates as ratios of one run (up to an hour; with --quick a minute)
   simulate   random worlds on one clock (in release mode); --seeds, --seed, --operations, --json
   torture    proof under fire: kills, crashes, full disks, hostile receivers; --help says more (docs/RELIABILITY.md)
   docs       write the generated documents anew
