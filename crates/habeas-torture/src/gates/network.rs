@@ -95,6 +95,7 @@ fn apart() -> Command {
 /// in turn.
 pub(crate) async fn inside(options: &Options) -> Result<()> {
     ip("link set lo up")?;
+    names_of_its_own()?;
     let cluster = block_in_place(|| Cluster::start(&ClusterOptions::default()))?;
     let url = cluster.create_database("habeas")?;
     let mut scene = Scene::set(&options.folder, &url, SHORT_ATTEMPT, false).await?;
@@ -139,6 +140,18 @@ pub(crate) async fn inside(options: &Options) -> Result<()> {
         passed,
     };
     Ok(writeln!(std::io::stdout(), "{}", json!(cut))?)
+}
+
+/// Networks have names by files, which would outlive this run where everybody sees them.
+fn names_of_its_own() -> Result<()> {
+    const NAMES: &str = "/run/netns";
+    std::fs::create_dir_all(NAMES)?;
+    let status =
+        Plain::new("mount").args(["-t", "tmpfs", "tmpfs", NAMES]).status().context("`mount` could not be run")?;
+    if !status.success() {
+        bail!("{NAMES} cannot be this run's own");
+    }
+    Ok(())
 }
 
 /// Whether it says within a while that it can take requests.
