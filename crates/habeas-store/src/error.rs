@@ -1,5 +1,7 @@
 //! What can go wrong with a store?
 
+use std::error::Error;
+
 use habeas_core::id::RequestId;
 
 /// Why a use case failed. Nothing of it was saved.
@@ -10,7 +12,7 @@ pub enum StoreError {
     Stale,
     /// The database cannot be used at present: unreachable, locked or full. Trying again may help.
     #[error("the database is not available")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// What was read back is not what could have been saved.
     #[error("the database holds something unexpected in {0}")]
     Corrupt(&'static str),
@@ -28,4 +30,11 @@ pub enum StoreError {
         /// The schema known.
         known: i64,
     },
+}
+
+impl StoreError {
+    /// [`StoreError::Unavailable`] for that reason.
+    pub(crate) fn unavailable(why: impl Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Box::new(why))
+    }
 }

@@ -21,6 +21,7 @@ mod prompt;
 mod seal;
 mod sql;
 pub mod sqlite;
+mod workers;
 
 use async_trait::async_trait;
 use habeas_core::{

@@ -36,7 +36,7 @@ impl Prompt {
     }
 
     async fn within<T>(&self, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
-        timeout(self.within, call).await.unwrap_or_else(|_| Err(StoreError::Unavailable(Box::new(Silent))))
+        timeout(self.within, call).await.unwrap_or_else(|_| Err(StoreError::unavailable(Silent)))
     }
 }
 

@@ -29,7 +29,7 @@ impl<B: Backend> Database<B> {
                 return earlier(conn, &intake);
             }
             let legs: Vec<_> = legs.iter().map(SealedNewLeg::row).collect();
-            conn.prepare_cached(inserts::LEGS.one)?.execute_each(&legs)?;
+            inserts::LEGS.insert(conn, &legs)?;
             Ok(Create::Created)
         };
         self.backend.write(create).await

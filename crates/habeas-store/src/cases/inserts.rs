@@ -1,5 +1,10 @@
 //! Which columns are given for a new row?
 
+use crate::{
+    Result,
+    sql::{Connection, Value},
+};
+
 /// How rows are inserted into a table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Insert {
@@ -8,6 +13,16 @@ pub(crate) struct Insert {
     pub(crate) columns: &'static str,
     /// The statement for one row.
     pub(crate) one: &'static str,
+}
+
+impl Insert {
+    /// Inserts these rows.
+    pub(crate) fn insert(&self, conn: &Connection, rows: &[Vec<Value<'_>>]) -> Result<()> {
+        if !rows.is_empty() {
+            conn.prepare_cached(self.one)?.execute_each(rows)?;
+        }
+        Ok(())
+    }
 }
 
 macro_rules! insert {

@@ -117,7 +117,7 @@ impl Intake {
         Ok(true)
     }
 
-    pub(super) fn request_row(&self) -> Vec<Value<'_>> {
+    pub(crate) fn request_row(&self) -> Vec<Value<'_>> {
         let request = &self.request;
         let (reached, ground) = save::state_columns(&request.standing.state);
         let upstream = request.upstream.as_ref();
@@ -150,12 +150,12 @@ impl Intake {
         .to_vec()
     }
 
-    pub(super) fn secrets_row(&self) -> Vec<Value<'_>> {
+    pub(crate) fn secrets_row(&self) -> Vec<Value<'_>> {
         let SealedSecrets { subject, callbacks, body } = &self.secrets;
         params![self.request.id.as_str(), self.request.organisation.as_str(), subject, callbacks, body].to_vec()
     }
 
-    pub(super) fn event_row(&self) -> Vec<Value<'_>> {
+    pub(crate) fn event_row(&self) -> Vec<Value<'_>> {
         save::event_row(&self.request.organisation, &self.request.id, &self.event, self.sealed.as_deref())
     }
 

@@ -29,14 +29,14 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// Notes the token; says whether another sender or organisation has used it. It is noted first, so that of two who
+    /// Notes the token; says whether it is not another sender's or organisation's. It is noted first, so that of two who
     /// come at once the second waits until the first is known.
-    pub(super) fn is_anothers(&self, conn: &Connection, request: &Request) -> Result<bool> {
-        let Some(token) = &self.token else { return Ok(false) };
+    pub(super) fn takes_token(&self, conn: &Connection, request: &Request) -> Result<bool> {
+        let Some(token) = &self.token else { return Ok(true) };
         let ((organisation, party), at) = (places(request), request.standing.received_at);
         conn.prepare_cached(FORGET)?.execute(params![at.plus_ms(-REMEMBERED_MS).ms()])?;
         conn.prepare_cached(SEE)?.execute(params![token, organisation, party, at.ms()])?;
-        let mut query = conn.prepare_cached(ANOTHERS)?;
+        let mut query = conn.prepare_cached(OURS)?;
         Ok(query.query_row(params![token, organisation, party], |row| row.get(0))?)
     }
 
@@ -151,8 +151,7 @@ pub(super) fn save(conn: &Connection, verification: &Verification) -> Result<()>
 const FORGET: &str = "DELETE FROM tokens_seen WHERE at < ?1";
 const SEE: &str =
     "INSERT INTO tokens_seen (digest, organisation, party, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-const ANOTHERS: &str =
-    "SELECT EXISTS (SELECT 1 FROM tokens_seen WHERE digest = ?1 AND (organisation <> ?2 OR party <> ?3))";
+const OURS: &str = "SELECT EXISTS (SELECT 1 FROM tokens_seen WHERE digest = ?1 AND organisation = ?2 AND party = ?3)";
 const INDEX: &str = "INSERT INTO blind_index (mac, organisation, received_at, request_id) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT DO NOTHING";
 /// What was denied or taken back is nobody's doing, and what nobody has looked at yet may be anybody's.

@@ -18,7 +18,7 @@ use crate::{
 
 /// A request about to be saved, all that is personal sealed.
 pub(crate) struct Received {
-    pub(super) intake: Intake,
+    pub(crate) intake: Intake,
     pub(super) dedupe: Option<Dedupe>,
     pub(super) since: Instant,
     pub(super) person: Person,
@@ -41,7 +41,7 @@ impl Received {
     /// Saves it, unless something stands in the way.
     pub(crate) fn save(&self, conn: &Connection) -> Result<Taken> {
         let request = &self.intake.request;
-        if self.person.is_anothers(conn, request)? {
+        if !self.person.takes_token(conn, request)? {
             return Ok(Taken::Token);
         }
         self.intake.outdate(conn, self.dedupe.as_ref(), self.since)?;
@@ -49,9 +49,9 @@ impl Received {
             return self.intake.earlier(conn).map(|earlier| Taken::By(Box::new(earlier)));
         }
         self.person.insert(conn, request)?;
-        conn.prepare_cached(inserts::ISSUED.one)?.execute_each(&self.issued_rows())?;
-        conn.prepare_cached(inserts::DELIVERIES.one)?.execute_each(&self.delivery_rows())?;
-        conn.prepare_cached(inserts::LEGS.one)?.execute_each(&self.leg_rows())?;
+        inserts::ISSUED.insert(conn, &self.issued_rows())?;
+        inserts::DELIVERIES.insert(conn, &self.delivery_rows())?;
+        inserts::LEGS.insert(conn, &self.leg_rows())?;
         Ok(Taken::Not)
     }
 
@@ -66,18 +66,6 @@ impl Received {
 
     pub(crate) fn wire_id(&self) -> &str {
         self.intake.request.standing.wire_id.as_str()
-    }
-
-    pub(crate) fn request_row(&self) -> Vec<Value<'_>> {
-        self.intake.request_row()
-    }
-
-    pub(crate) fn secrets_row(&self) -> Vec<Value<'_>> {
-        self.intake.secrets_row()
-    }
-
-    pub(crate) fn event_row(&self) -> Vec<Value<'_>> {
-        self.intake.event_row()
     }
 
     pub(crate) fn issued_rows(&self) -> Vec<Vec<Value<'_>>> {

@@ -168,9 +168,10 @@ const LOCK_FAILING: &str = "SELECT r.id FROM requests r WHERE r.id IN (
         SELECT request_id FROM deliveries WHERE (attempts > 0 AND state IN ('due', 'leased') OR state = 'abandoned')
             AND (?1 IS NULL OR organisation = ?1))
     ORDER BY r.id FOR UPDATE";
-const SETTLE: &str = "UPDATE deliveries SET state = CASE WHEN ?5 = 'due' AND replaced = 1 THEN 'superseded' ELSE ?5 END,
-        head = CASE WHEN ?5 = 'due' AND replaced = 0 THEN 1 ELSE 0 END, due_at = coalesce(?6, due_at), attempts = attempts + ?7,
-        leased_until = NULL, replaced = 0
+const SETTLE: &str = "UPDATE deliveries SET
+        state = CASE WHEN ?5 = 'due' AND replaced = 1 THEN 'superseded' ELSE ?5 END,
+        head = CASE WHEN ?5 = 'due' AND replaced = 0 THEN 1 ELSE 0 END, due_at = coalesce(?6, due_at),
+        attempts = attempts + ?7, leased_until = NULL, replaced = 0
     WHERE request_id = ?1 AND lane = ?2 AND seq = ?3 AND state = 'leased' AND fence = ?4
     RETURNING organisation, attempts";
 const RECORD: &str =

@@ -66,8 +66,8 @@ const STEPS: [&str; 7] = [
     "UPDATE attempts SET answer = NULL
         WHERE request_id = ?1 AND answer IS NOT NULL",
     "UPDATE legs SET state = CASE WHEN state IN ('waiting', 'unsent') THEN 'waived' ELSE state END,
-        late_at = CASE WHEN state IN ('waiting', 'unsent') THEN NULL ELSE late_at END, sealed = NULL, frozen = NULL, sent_mac = NULL,
-        due_at = NULL, leased_until = NULL, revision = revision + 1
+        late_at = CASE WHEN state IN ('waiting', 'unsent') THEN NULL ELSE late_at END,
+        sealed = NULL, frozen = NULL, sent_mac = NULL, due_at = NULL, leased_until = NULL, revision = revision + 1
         WHERE request_id = ?1",
     "DELETE FROM request_secrets WHERE request_id = ?1",
     "UPDATE events SET sealed = NULL WHERE request_id = ?1 AND sealed IS NOT NULL",

@@ -116,7 +116,7 @@ async fn copy(
         let (Some(key), rows) = (page.last_key(table), page.len()) else { return Ok(()) };
         let (noted, page) = (key.written()?, std::sync::Arc::new(page));
         let write = move |conn: &Connection| {
-            let Connection::Postgres(session) = conn else { return Err(StoreError::Corrupt("a connection")) };
+            let session = conn.session()?;
             session.query_columns(&statements.insert, &page.values())?;
             conn.prepare_cached(NOTE)?.execute(params![table.name, noted, i64::try_from(rows).unwrap_or(i64::MAX)])?;
             Ok(())
@@ -179,7 +179,7 @@ fn has_begun(conn: &Connection) -> Result<bool> {
 
 /// Makes room for notes, in a database that has nothing in it yet; says whether it may be moved into.
 fn begin(conn: &Connection) -> Result<bool> {
-    let Connection::Postgres(session) = conn else { return Err(StoreError::Corrupt("a connection")) };
+    let session = conn.session()?;
     if has_begun(conn)? {
         return Ok(true);
     }
@@ -195,7 +195,7 @@ fn begin(conn: &Connection) -> Result<bool> {
 
 /// Lets servers in, and new rows get numbers behind those that were moved.
 fn end(conn: &Connection) -> Result<()> {
-    let Connection::Postgres(session) = conn else { return Err(StoreError::Corrupt("a connection")) };
+    let session = conn.session()?;
     session.batch(
         "SELECT setval(pg_get_serial_sequence('legs', 'n'), (SELECT coalesce(max(n), 0) + 1 FROM legs), false);
          SELECT setval(pg_get_serial_sequence('receipts', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM receipts), false);

@@ -12,8 +12,8 @@ use habeas_core::clock::{Clock, Instant};
 use tokio::time;
 use tokio_postgres::Client;
 
-use super::{connector::Connector, pool::unavailable};
-use crate::Result;
+use super::connector::Connector;
+use crate::{Result, StoreError};
 
 /// So long it is waited for.
 const ANSWER: Duration = Duration::from_secs(4);
@@ -46,14 +46,11 @@ impl Clock for DatabaseClock {
 
 /// The time there, and the middle of the time here while it was asked for.
 async fn ask(client: &Client) -> Result<(i64, time::Instant)> {
-    time::timeout(ANSWER, ask_patiently(client)).await.map_err(unavailable)?
-}
-
-async fn ask_patiently(client: &Client) -> Result<(i64, time::Instant)> {
     const NOW: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
     let before = time::Instant::now();
-    let rows = client.query_typed(NOW, &[]).await.map_err(unavailable)?;
-    let there = rows.first().ok_or(crate::StoreError::Corrupt("the time"))?.try_get(0).map_err(unavailable)?;
+    let asked = time::timeout(ANSWER, client.query_typed(NOW, &[])).await.map_err(StoreError::unavailable)?;
+    let rows = asked.map_err(StoreError::unavailable)?;
+    let there = rows.first().ok_or(StoreError::Corrupt("the time"))?.try_get(0).map_err(StoreError::unavailable)?;
     Ok((there, before + before.elapsed() / 2))
 }
 

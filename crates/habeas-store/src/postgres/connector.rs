@@ -70,7 +70,7 @@ impl Connector {
         if let Some((until, why)) = &*self.resting.lock().unwrap_or_else(PoisonError::into_inner)
             && Instant::now() < *until
         {
-            return Err(unreachable(why.clone()));
+            return Err(StoreError::unavailable(Unreachable(why.clone())));
         }
         let (mut tried, good) = (Vec::new(), self.good.load(Ordering::Relaxed));
         for n in 0..self.hosts.len() {
@@ -93,7 +93,7 @@ impl Connector {
         let why = tried.join("; ");
         let until = Instant::now() + PAUSE;
         *self.resting.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, why.clone()));
-        Err(unreachable(why))
+        Err(StoreError::unavailable(Unreachable(why)))
     }
 
     pub(super) const fn counters(&self) -> &Counters {
@@ -116,10 +116,6 @@ async fn within<T>(
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
-fn unreachable(why: String) -> StoreError {
-    StoreError::Unavailable(Box::new(Unreachable(why)))
 }
 
 /// What becomes of acknowledged requests when the database's machine is lost.

@@ -6,32 +6,24 @@
 use std::{
     collections::HashSet,
     sync::{Arc, LazyLock},
-    thread::{self, JoinHandle},
+    thread,
 };
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{
-    connector::Connector,
-    pool::{Gone, Link, join, unavailable},
-    session::Transaction,
-};
+use super::{connector::Connector, pool::Link};
 use crate::{
     Result, StoreError,
     cases::{Received, Taken, inserts},
     sql::{Connection, Value},
+    workers::{Gone, QUEUE},
 };
 
 /// At most so many share a transaction.
 const BATCH: usize = 256;
-/// So many may wait in the queue before the next has to wait outside.
-const QUEUE: usize = 1024;
 
-/// The thread, and the way to it.
-pub(super) struct Intakes {
-    queue: Option<mpsc::Sender<Waiting>>,
-    thread: Vec<JoinHandle<()>>,
-}
+/// The way to the thread, which ends when this does.
+pub(super) struct Intakes(mpsc::Sender<Waiting>);
 
 /// A request about to be saved, and who waits for it.
 struct Waiting {
@@ -43,27 +35,20 @@ impl Intakes {
     pub(super) fn start(connector: &Arc<Connector>) -> Result<Self> {
         let (queue, mut waiting) = mpsc::channel(QUEUE);
         let connector = Arc::clone(connector);
-        let thread = thread::Builder::new().name("store intake".to_owned()).spawn(move || {
-            let (mut link, mut batch) = (Link::new(&connector), Vec::with_capacity(BATCH));
+        let work = move || {
+            let (mut link, mut batch) = (Link::new(connector), Vec::with_capacity(BATCH));
             while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
                 serve(&mut link, batch.drain(..).filter(|one: &Waiting| !one.reply.is_closed()).collect());
             }
-        });
-        Ok(Self { queue: Some(queue), thread: vec![thread.map_err(unavailable)?] })
+        };
+        thread::Builder::new().name("store intake".to_owned()).spawn(work).map_err(StoreError::unavailable)?;
+        Ok(Self(queue))
     }
 
     pub(super) async fn receive(&self, received: Received) -> Result<Taken> {
         let (reply, answer) = oneshot::channel();
-        let queue = self.queue.as_ref().ok_or(StoreError::Corrupt("the store's queue"))?;
-        queue.send(Waiting { received, reply }).await.map_err(|_| unavailable(Gone))?;
-        answer.await.map_err(unavailable)?
-    }
-}
-
-impl Drop for Intakes {
-    fn drop(&mut self) {
-        drop(self.queue.take());
-        join(&mut self.thread);
+        self.0.send(Waiting { received, reply }).await.map_err(|_| StoreError::unavailable(Gone))?;
+        answer.await.map_err(StoreError::unavailable)?
     }
 }
 
@@ -73,19 +58,14 @@ fn serve(link: &mut Link, mut batch: Vec<Waiting>) {
     }
     // Two nodes that are sent the same requests take them in the same order, and do not wait for each other crosswise.
     batch.sort_by(|a, b| a.received.wire_id().cmp(b.received.wire_id()));
-    let saved = link.transact(Transaction::Write, &mut |conn| {
-        let all: Vec<_> = batch.iter().map(|waiting| &waiting.received).collect();
-        save(conn, &all)
-    });
+    let all: Vec<_> = batch.iter().map(|waiting| &waiting.received).collect();
+    let saved = link.write(&mut |conn| save(conn, &all), HashSet::len);
+    // Each by itself.
+    let one = |link: &mut Link, received: Received| link.write(&mut |conn| received.save(conn), |_| 1);
     match saved {
         Ok(saved) => {
-            link.connector().counters().committed(saved.len());
             for Waiting { received, reply } in batch {
-                let taken = if saved.contains(received.id()) {
-                    Ok(Taken::Not)
-                } else {
-                    link.transact(Transaction::Write, &mut |conn| received.save(conn))
-                };
+                let taken = if saved.contains(received.id()) { Ok(Taken::Not) } else { one(link, received) };
                 // Who asked may have gone away.
                 let _ = reply.send(taken);
             }
@@ -93,14 +73,14 @@ fn serve(link: &mut Link, mut batch: Vec<Waiting>) {
         Err(error) if !link.is_up() => {
             let why = error.to_string();
             for Waiting { reply, .. } in batch {
-                let _ = reply.send(Err(unavailable(Lost(why.clone()))));
+                let _ = reply.send(Err(StoreError::unavailable(Lost(why.clone()))));
             }
         }
         // Of several, one may be to blame.
         Err(_) => {
             for Waiting { received, reply } in batch {
                 if !reply.is_closed() {
-                    let _ = reply.send(link.transact(Transaction::Write, &mut |conn| received.save(conn)));
+                    let _ = reply.send(one(link, received));
                 }
             }
         }
@@ -114,16 +94,16 @@ struct Lost(String);
 
 /// Saves those whose ids are not taken; says which. What belongs to them is sent at once when that is known.
 fn save(conn: &Connection, all: &[&Received]) -> Result<HashSet<String>> {
-    let Connection::Postgres(session) = conn else { return Err(StoreError::Corrupt("a connection")) };
-    let requests: Vec<_> = all.iter().map(|one| one.request_row()).collect();
+    let session = conn.session()?;
+    let requests: Vec<_> = all.iter().map(|one| one.intake.request_row()).collect();
     let mut saved = HashSet::with_capacity(all.len());
     for row in session.query_columns(&REQUESTS, &requests)? {
-        saved.insert(row.try_get(0).map_err(unavailable)?);
+        saved.insert(row.try_get(0).map_err(StoreError::unavailable)?);
     }
     let new: Vec<_> = all.iter().filter(|one| saved.contains(one.id())).collect();
     let mut statements: Vec<(&str, Vec<Vec<Value<'_>>>)> = vec![
-        (&SECRETS, new.iter().map(|one| one.secrets_row()).collect()),
-        (&EVENTS, new.iter().map(|one| one.event_row()).collect()),
+        (&SECRETS, new.iter().map(|one| one.intake.secrets_row()).collect()),
+        (&EVENTS, new.iter().map(|one| one.intake.event_row()).collect()),
         (&ISSUED, new.iter().flat_map(|one| one.issued_rows()).collect()),
         (&DELIVERIES, new.iter().flat_map(|one| one.delivery_rows()).collect()),
         (&LEGS, new.iter().flat_map(|one| one.leg_rows()).collect()),

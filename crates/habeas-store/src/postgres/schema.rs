@@ -28,7 +28,7 @@ fn found(conn: &Connection) -> Result<i64> {
 
 /// Brings the database up to date, one node at a time.
 pub(super) fn migrate(conn: &Connection) -> Result<()> {
-    let Connection::Postgres(session) = conn else { return Err(StoreError::Corrupt("a connection")) };
+    let session = conn.session()?;
     conn.sweep(Sweep::Schema)?;
     session.batch("CREATE TABLE IF NOT EXISTS habeas_schema (version BIGINT NOT NULL PRIMARY KEY)")?;
     let found = found(conn)?;

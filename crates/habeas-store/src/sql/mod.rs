@@ -54,6 +54,14 @@ impl Connection {
         }
     }
 
+    /// What is PostgreSQL's alone.
+    pub(crate) fn session(&self) -> Result<&Session> {
+        match self {
+            Self::Sqlite(_) => Err(Error::Odd("a connection")),
+            Self::Postgres(session) => Ok(session),
+        }
+    }
+
     /// Keeps others from a request until the transaction ends. Whoever writes what belongs to one request takes this
     /// first; so what is decided from several of its rows stays true. SQLite has one writer only.
     pub(crate) fn lock(&self, request: &RequestId) -> Result<()> {

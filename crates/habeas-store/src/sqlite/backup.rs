@@ -37,7 +37,7 @@ pub struct Backup {
 /// [`StoreError::Unavailable`] when there is a file already, or one of the two cannot be used;
 /// [`StoreError::Corrupt`] when the copy is not whole.
 pub fn back_up(from: &Path, to: &Path, told: impl FnMut(u64, u64)) -> Result<Backup> {
-    let unusable = |error: io::Error| StoreError::Unavailable(Box::new(error));
+    let unusable = |error: io::Error| StoreError::unavailable(error);
     create(to).map_err(unusable)?;
     copy(from, to, told)?;
     let (schema, rows) = check(to)?;
@@ -72,7 +72,7 @@ fn copy(from: &Path, to: &Path, mut told: impl FnMut(u64, u64)) -> Result<()> {
             backup::StepResult::Done => return Ok(()),
             backup::StepResult::More => {}
             // Nobody else has the new file, and the old one was waited for.
-            _ => return Err(StoreError::Unavailable(Box::new(Locked))),
+            _ => return Err(StoreError::unavailable(Locked)),
         }
     }
 }

@@ -23,7 +23,7 @@ pub use memory::{InMemory, Memory};
 pub use open::Durability;
 
 use crate::{
-    Result, StoreError,
+    Result,
     cases::{Backend, Database, Received, Taken},
     model::Load,
     sql::Connection,
@@ -72,8 +72,4 @@ impl Backend for File {
     fn is_shared(&self) -> bool {
         false
     }
-}
-
-fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
-    StoreError::Unavailable(Box::new(error))
 }

@@ -28,7 +28,7 @@ impl Sqlite {
     /// # Errors
     /// [`StoreError::TooNew`] when a newer version has written it, [`StoreError::Unavailable`] when it cannot be used.
     pub fn open(path: &Path, sealers: Sealers, durability: Durability) -> Result<Self> {
-        create(path).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        create(path).map_err(StoreError::unavailable)?;
         let mut conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         conn.execute_batch(match durability {
             Durability::Full => "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",

@@ -17,15 +17,19 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{open::BUSY, unavailable};
-use crate::{Result, StoreError, counters::Counters, model::Load, sql};
+use super::open::BUSY;
+use crate::{
+    Result, StoreError,
+    counters::Counters,
+    model::Load,
+    sql,
+    workers::{Gone, Panicked, QUEUE},
+};
 
 /// At most so many share a commit.
 const BATCH: usize = 256;
 /// How long to wait for those who read the log when it is to be emptied.
 const LOG_BUSY: Duration = Duration::from_millis(250);
-/// So many may wait in the queue before the next has to wait outside.
-const QUEUE: usize = 1024;
 
 /// The thread that writes, and the way to it.
 pub(super) struct Writer {
@@ -46,7 +50,7 @@ impl Writer {
         let counters = Arc::<Counters>::default();
         let theirs = Arc::clone(&counters);
         let thread = thread::Builder::new().name("store writer".to_owned());
-        let thread = thread.spawn(move || serve(conn, waiting, &theirs)).map_err(unavailable)?;
+        let thread = thread.spawn(move || serve(conn, waiting, &theirs)).map_err(StoreError::unavailable)?;
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
 
@@ -59,14 +63,14 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         self.send(Message::Write(Box::new(Work { work, result: None, reply }))).await?;
-        answer.await.map_err(unavailable)?
+        answer.await.map_err(StoreError::unavailable)?
     }
 
     /// Folds the log into the file, so that what was deleted is gone from the log too.
     pub(super) async fn empty_log(&self) -> Result<()> {
         let (reply, answer) = oneshot::channel();
         self.send(Message::EmptyLog(reply)).await?;
-        answer.await.map_err(unavailable)
+        answer.await.map_err(StoreError::unavailable)
     }
 
     pub(super) fn load(&self) -> Load {
@@ -75,7 +79,7 @@ impl Writer {
 
     async fn send(&self, message: Message) -> Result<()> {
         let queue = self.queue.as_ref().ok_or(StoreError::Corrupt("the writer's queue"))?;
-        queue.send(message).await.map_err(|_| unavailable(Gone))
+        queue.send(message).await.map_err(|_| StoreError::unavailable(Gone))
     }
 }
 
@@ -110,8 +114,8 @@ where
     F: FnMut(&sql::Connection) -> Result<T> + Send,
 {
     fn run(&mut self, conn: &sql::Connection) -> bool {
-        let result =
-            catch_unwind(AssertUnwindSafe(|| (self.work)(conn))).unwrap_or_else(|_| Err(unavailable(Panicked)));
+        let result = catch_unwind(AssertUnwindSafe(|| (self.work)(conn)))
+            .unwrap_or_else(|_| Err(StoreError::unavailable(Panicked)));
         let keep = result.is_ok();
         self.result = Some(result);
         keep
@@ -120,7 +124,9 @@ where
     fn answer(self: Box<Self>, lost: Option<&Lost>) {
         let result = match (lost, self.result) {
             (None, Some(result)) => result,
-            (lost, _) => Err(lost.map_or_else(|| unavailable(Gone), |lost| unavailable(lost.clone()))),
+            (lost, _) => {
+                Err(lost.map_or_else(|| StoreError::unavailable(Gone), |lost| StoreError::unavailable(lost.clone())))
+            }
         };
         // Who asked may have gone away; the work is done all the same.
         let _ = self.reply.send(result);
@@ -247,14 +253,6 @@ impl Error for Lost {
         Some(&*self.0)
     }
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("the writer has ended")]
-struct Gone;
-
-#[derive(Debug, thiserror::Error)]
-#[error("the work panicked")]
-struct Panicked;
 
 #[cfg(test)]
 mod tests {
