@@ -16,7 +16,7 @@ use habeas_core::{
     state::{Change, Ground},
     submission::{Subject, Submission, VERIFIED},
 };
-use habeas_store::{DeliveryFilter, DeliveryRow, Secrets, StoreError, Verification};
+use habeas_store::{DeliveryFilter, DeliveryRow, LegRow, Secrets, StoreError, Verification};
 use habeas_wire::json::object_of;
 
 use crate::{
@@ -68,11 +68,7 @@ impl Engine {
         let tenant = self.tenant(request)?;
         let Some(secrets) = self.store.secrets(&request.id).await? else { return Ok(()) };
         let change = self.first_step(tenant, request, &secrets)?;
-        match self.take_up(&request.id, Actor::Schedule, change).await {
-            // Cancelled or changed meanwhile.
-            Ok(_) | Err(Error::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.take_up(&request.id, Actor::Schedule, change).await.map(drop)
     }
 
     fn first_step(&self, tenant: &Tenant, request: &Request, secrets: &Secrets) -> Result<Change> {
@@ -121,7 +117,7 @@ impl Engine {
         if request.rights.iter().any(|right| !right.may_be_verified()) {
             return Err(not_so("nobody has to prove who they are to opt out"));
         }
-        if self.store.legs(id).await?.iter().any(|row| row.leg.state != LegState::Waiting) {
+        if self.store.legs(id).await?.iter().any(LegRow::was_tried) {
             return Err(not_so("a party has it already"));
         }
         if self.was_handed_over(id).await? {

@@ -100,9 +100,12 @@ impl Engine {
     pub(crate) async fn run_errand(&self, errand: Errand) -> Result<()> {
         let request = errand.request.clone();
         let error = match self.try_errand(errand).await {
-            // Changed meanwhile: whoever did so has set the next errand.
-            Ok(()) | Err(Error::Store(StoreError::Stale)) => return Ok(()),
+            Ok(()) => return Ok(()),
             Err(error @ Error::Store(StoreError::Unavailable(_))) => return Err(error),
+            // Cancelled or changed meanwhile: whoever did so has set the next errand.
+            Err(Error::Store(StoreError::Stale) | Error::Refused(_)) if self.has_moved(&request).await? => {
+                return Ok(());
+            }
             Err(error) => error,
         };
         tracing::error!(request = %request.id, error = %error, "what is due for a request could not be done");
@@ -112,6 +115,10 @@ impl Engine {
             Ok(()) | Err(StoreError::Stale) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn has_moved(&self, request: &Request) -> Result<bool> {
+        Ok(self.store.request(&request.id).await?.is_none_or(|now| now.standing.seq != request.standing.seq))
     }
 
     async fn try_errand(&self, errand: Errand) -> Result<()> {
@@ -138,18 +145,13 @@ impl Engine {
             let save = self.plan(&request, &[], Actor::Schedule, &[])?;
             return Ok(self.store.apply(save).await?);
         }
-        let done = match request.standing.state {
-            State::Received => self.start(&request.id, Actor::Schedule).await,
+        match request.standing.state {
+            State::Received => self.start(&request.id, Actor::Schedule).await.map(drop),
             State::InProgress => {
                 let results = self.sandbox_result_urls(tenant, &request);
-                self.fulfill(&request.id, Actor::Schedule, results, None).await
+                self.fulfill(&request.id, Actor::Schedule, results, None).await.map(drop)
             }
-            _ => return Ok(()),
-        };
-        match done {
-            // Cancelled or changed meanwhile: whoever did so has set the next errand.
-            Ok(_) | Err(Error::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
+            _ => Ok(()),
         }
     }
 
@@ -164,10 +166,7 @@ impl Engine {
         };
         // Somebody may have been faster: a person who proved it in the last moment is not denied.
         let decide = |request: &Request| Ok(if due(request) { vec![change.clone()] } else { Vec::new() });
-        match self.change(&request.id, Actor::Schedule, decide).await {
-            Ok(_) | Err(Error::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.change(&request.id, Actor::Schedule, decide).await.map(drop)
     }
 
     fn sandbox_result_urls(&self, tenant: &Tenant, request: &Request) -> Vec<Url> {

@@ -6,7 +6,7 @@ use habeas_core::{
     domain::Domain,
     event::{Actor, Event, Standing},
     id::{DeliveryId, KeyId, PartyId, RequestId},
-    leg::Leg,
+    leg::{Leg, LegState},
     receipt::Receipt,
     request::Request,
     role::Role,
@@ -439,6 +439,16 @@ impl LegRow {
     #[must_use]
     pub fn is_late(&self, now: Instant) -> bool {
         self.late_after.is_some_and(|by| by < now)
+    }
+
+    /// Whether its party may have heard of the request: then it is too late to hold it.
+    #[must_use]
+    pub const fn was_tried(&self) -> bool {
+        match self.leg.state {
+            LegState::Waiting | LegState::Inapplicable => false,
+            LegState::Waived => self.sent_mac.is_some(),
+            LegState::Unsent | LegState::Sent { .. } | LegState::Refused { .. } => true,
+        }
     }
 
     /// Whether these are the bytes that were frozen for this leg.

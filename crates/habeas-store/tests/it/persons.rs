@@ -197,8 +197,12 @@ pub(crate) async fn legs_wait_until_they_are_released_by_stage(store: Arc<dyn St
     assert!(matches!(released, Err(StoreError::Stale)));
     assert!(lease_legs(store, 900).await.is_empty());
 
+    // What was given up before it was sent has nobody heard of.
+    change_leg(store, "l2", |save| LegSave { leg: Leg { state: LegState::Waived, ..save.leg }, ..save }).await;
+    becomes(Waiting::Held).await;
+
     becomes(Waiting::Due { stage: 1, at: at(70) }).await;
-    assert_eq!(lease_legs(store, 70).await.len(), 2);
+    assert_eq!(lease_legs(store, 70).await.len(), 1);
     becomes(Waiting::GivenUp).await;
     let states: Vec<_> =
         store.legs(&RequestId::new("r1")).await.unwrap().into_iter().map(|row| (row.leg.state, row.due_at)).collect();
@@ -251,4 +255,8 @@ pub(crate) async fn a_leg_that_was_tried_is_neither_held_nor_given_up(store: Arc
     store.apply(Save { waiting: Some(Waiting::GivenUp), ..note().await }).await.unwrap();
     assert_eq!(the_leg(store, "l1").await.leg.state, LegState::Unsent);
     store.release_leg(&LegId::new("l1"), leased.fence, at(60)).await.unwrap();
+    change_leg(store, "l1", |save| LegSave { leg: Leg { state: LegState::Waived, ..save.leg }, ..save }).await;
+    assert!(the_leg(store, "l1").await.was_tried(), "its party may have it, whoever gave it up");
+    let held = store.apply(Save { waiting: Some(Waiting::Held), ..note().await }).await;
+    assert!(matches!(held, Err(StoreError::Stale)));
 }

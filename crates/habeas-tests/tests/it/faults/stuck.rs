@@ -35,7 +35,7 @@ impl World {
         listed.pop()
     }
 
-    async fn help(&self, leg: &Value, how: &str) -> Answered {
+    pub(crate) async fn help(&self, leg: &Value, how: &str) -> Answered {
         self.operate("POST", &format!("/legs/{}/{how}", leg["leg_id"].as_str().unwrap()), "").await
     }
 

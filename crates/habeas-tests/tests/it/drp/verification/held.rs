@@ -7,9 +7,12 @@ use habeas_core::{
 use serde_json::json;
 
 use super::verifying;
-use crate::world::{
-    Setup, Work, World,
-    drp::{Exercise, of_business, words},
+use crate::{
+    controller::party::leg_of,
+    world::{
+        Setup, Work, World,
+        drp::{Exercise, of_business, words},
+    },
 };
 
 const MAIL: &str = "mail.localhost";
@@ -42,6 +45,20 @@ async fn nobody_hears_of_a_person_who_is_never_known() {
     let story = world.story(&visitor.asked.id).await;
     assert!(story["legs"].as_array().unwrap().iter().all(|leg| leg["state"] == "waived"), "{story}");
     assert_eq!(world.stands(&visitor.asked).await, words("denied", Some("insuf_verification")));
+}
+
+#[tokio::test]
+async fn a_party_that_an_operator_left_out_is_in_nobodys_way() {
+    let world = World::with(Setup { bridge: &[MAIL, ADS], ..verifying() }).await;
+    let asked = world.exercise(&Exercise::deletion()).await;
+    let story = world.story(&asked.id).await;
+    world.help(leg_of(&story, MAIL), "waive").await.is(200);
+    world.work().await;
+    assert_eq!(world.stands(&asked).await.1.as_deref(), Some("need_user_verification"));
+    world.act(&asked.id, "verify", r#"{"done": true}"#).await.is(200);
+    world.work().await;
+    let story = world.story(&asked.id).await;
+    assert_eq!((&leg_of(&story, MAIL)["state"], &leg_of(&story, ADS)["state"]), (&json!("waived"), &json!("pending")));
 }
 
 #[tokio::test]
