@@ -119,7 +119,11 @@ impl Engine {
             if !further && !kept {
                 return Ok(());
             }
-            let leg = news.unwrap_or_else(|| row.leg.clone());
+            let mut leg = news.unwrap_or_else(|| row.leg.clone());
+            // Where the party makes the ids, the answer to the request has nothing more to say than this has.
+            if leg.remote_id.is_some() && self.makes_ids(&leg)? {
+                leg.accepted_at = leg.accepted_at.or(Some(self.clock.now()));
+            }
             let request = if leg == row.leg { None } else { self.follow(&leg).await? };
             let save = LegSave {
                 revision: row.revision,
@@ -142,6 +146,11 @@ impl Engine {
             }
         }
         Err(StoreError::Stale.into())
+    }
+
+    fn makes_ids(&self, leg: &Leg) -> Result<bool> {
+        let dialect = self.directory.dialect(&leg.dialect).ok_or(Error::Bug("the dialect of a leg is gone"))?;
+        Ok(dialect.facts().receiver_makes_id)
     }
 
     /// A receipt that did not arrive yet is still asked for; who has the request is asked the later, the more it tells.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::world::{
     Behavior, Fault, Reply, World,
-    drp::{BUSINESS, PIP},
+    drp::{BUSINESS, HELPER, PIP},
     peer::Heard,
     pip::{EXERCISE, ID, Wish, says, standing, status_of},
 };
@@ -44,11 +44,13 @@ async fn what_is_in_doubt_is_sent_again_with_the_same_bytes_and_key() {
 async fn a_business_of_ours_takes_the_second_try_for_the_first() {
     let world = World::new().await;
     world.wire.breaks(BUSINESS, Fault::Mute);
+    world.wire.breaks(HELPER, Fault::Down);
     let wished = world.asked_for(&Wish::erasure().to(BUSINESS)).await;
     world.live(HOUR_MS).await;
     let tries = world.wire.asked("POST", BUSINESS);
     assert!(tries.len() > 2 && tries.iter().all(|one| one.body == tries[0].body));
     world.wire.mend(BUSINESS);
+    world.wire.mend(HELPER);
     world.live(DAY_MS).await;
     assert_eq!(world.both_of(&wished).await, ("in_progress".to_owned(), "in_progress".to_owned()));
     let listed = world.operate("GET", &format!("/requests?organisation={BUSINESS}"), "").await.json();
@@ -63,13 +65,10 @@ async fn a_callback_may_overtake_the_answer() {
     let wished = world.asked_for(&Wish::erasure()).await;
     world.call(world.pip_calls(&wished, &standing("in_progress", None))).await.is(200);
     assert_eq!(world.both_of(&wished).await, ("in_progress".to_owned(), "in_progress".to_owned()));
-    world.until_tried_again(&wished.id).await;
-    world.work().await;
-    assert!(sameness(&world.peer.heard(EXERCISE)) && world.peer.heard(EXERCISE).len() == 2);
-    assert_eq!(world.both_of(&wished).await.1, "in_progress", "the answer takes nothing back");
-    // It is asked under the id that the callback told.
+    // It is asked under the id that the callback told; what is there is not sent again.
     world.peer.script(&status_of(ID), [says(200, &standing("fulfilled", None))]);
     world.live(2 * HOUR_MS).await;
+    assert_eq!(world.peer.heard(EXERCISE).len(), 1);
     assert_eq!(world.both_of(&wished).await, ("fulfilled".to_owned(), "fulfilled".to_owned()));
 }
 
@@ -83,7 +82,7 @@ async fn a_final_callback_before_the_answer_ends_it() {
     assert_eq!(world.both_of(&wished).await, ("fulfilled".to_owned(), "fulfilled".to_owned()));
     world.live(30 * DAY_MS).await;
     assert_eq!(world.both_of(&wished).await, ("fulfilled".to_owned(), "fulfilled".to_owned()));
-    assert!(world.peer.heard(EXERCISE).len() <= 2, "nobody asks for what is done, again and again");
+    assert_eq!(world.peer.heard(EXERCISE).len(), 1, "a business that has forgotten it would take it for another");
 }
 
 #[tokio::test]
