@@ -25,7 +25,7 @@ pub(crate) const TRIES: u32 = 16;
 /// The same for legs: each that moves makes those decide anew that belong to the same request.
 pub(crate) const LEG_TRIES: u32 = 256;
 
-/// When results end, this is still to be told, and where to is as personal as the rest: so long it stays at least.
+/// What happens after the end is still to be told, and where to is as personal as the rest: so long it stays at least.
 const LAST_WORD_MS: i64 = DAY_MS;
 
 impl Engine {
@@ -112,7 +112,9 @@ impl Engine {
         if save.request.standing.state.is_final() {
             // Not before the results are gone that it says where to find, nor before that was told.
             let kept_until = save.request.final_at.map(|at| at.plus_ms(tenant.keep_ms));
-            let told_until = changes.contains(&Change::Expire).then(|| now.plus_ms(LAST_WORD_MS));
+            let tells = save.deliveries.iter().any(|delivery| delivery.kind == DeliveryKind::Callback);
+            let afterwards = tells && request.standing.state.is_final();
+            let told_until = afterwards.then(|| now.plus_ms(LAST_WORD_MS));
             let results_until = save.request.expires_at.filter(|_| kept_until.is_some());
             save.shred_after = kept_until.max(results_until).max(told_until);
         }

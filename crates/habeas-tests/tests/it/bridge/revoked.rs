@@ -73,6 +73,23 @@ async fn who_could_not_take_it_back_is_named_to_the_agent() {
 }
 
 #[tokio::test]
+async fn who_answers_only_when_everything_personal_was_to_go_is_still_named() {
+    let world = World::with(Setup { keep_ms: DAY_MS, ..two() }).await;
+    let asked = world.exercised(&Exercise::deletion().callback(world.peer.url("a", "/a"))).await;
+    world.does(MAIL, "erasure", "start", "").await;
+    world.wire.breaks(MAIL, Fault::Down);
+    world.revoke(&asked).await.is(200);
+    world.live(3 * DAY_MS).await;
+    let told = || world.peer.heard("/a").last().unwrap().json()["processing_details"].to_string();
+    assert!(!told().contains("could not"), "{}", told());
+    world.wire.mend(MAIL);
+    world.live(DAY_MS).await;
+    assert!(told().contains("could not") && told().contains(MAIL), "{}", told());
+    world.live(DAY_MS).await;
+    world.operate("GET", &format!("/requests/{}/subject", asked.id), "").await.is(410);
+}
+
+#[tokio::test]
 async fn a_crash_between_the_answer_and_the_parties_loses_nothing() {
     let mut world = World::with(two()).await;
     let asked = world.exercised(&Exercise::deletion()).await;
