@@ -14,6 +14,7 @@
 mod cases;
 mod counters;
 pub mod error;
+mod layered;
 pub mod model;
 pub mod moving;
 pub mod postgres;
@@ -35,12 +36,13 @@ use habeas_core::{
 
 pub use cases::Database;
 pub use error::StoreError;
+pub use layered::{Effect, Layer, Layered, Step};
 pub use model::{
     Counts, Create, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Issued, IssuedBefore, Leased, LeasedLeg,
     LegFilter, LegRow, LegSave, Load, NewDelivery, NewLeg, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter,
     Retry, Save, Secrets, Settlement, Slots, Then, Verification, Waiting,
 };
-pub use prompt::Prompt;
+pub use prompt::{Prompt, Within};
 pub use seal::Sealers;
 
 /// The result of a use case.

@@ -20,6 +20,7 @@ use habeas::{
 use habeas_core::clock::Clock as _;
 use habeas_engine::{ambient::SystemClock, directory::Tenant, outbound::Policy};
 use habeas_server::{OperatorTokens, router};
+use habeas_store::Layered;
 use tokio_util::sync::CancellationToken;
 
 use crate::tamper::{Crash, Tampered};
@@ -55,7 +56,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let tenants = parts.tenants.into_iter().map(|tenant| here(tenant, port)).collect::<Result<Vec<_>>>()?;
     let policy = Policy { sandbox: true, ..parts.policy };
     let Opened { store, clock } = parts.database.open(&parts.sealing).await?;
-    let store = Arc::new(Tampered::new(store, options.crash, options.without_durability));
+    let store = Arc::new(Layered(Tampered::new(store, options.crash, options.without_durability)));
     let engine = server::engine(tenants, Opened { store, clock }, policy, parts.mailer, parts.settings).await?;
     let tokens = OperatorTokens::new([parts.operator_token.expose()]);
     let input = end_of_input()?;

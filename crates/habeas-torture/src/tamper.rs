@@ -15,20 +15,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use async_trait::async_trait;
-use habeas_core::{
-    clock::Instant,
-    domain::Domain,
-    event::Event,
-    id::{LegId, PartyId, RequestId, WireId},
-    identity::Identity,
-    request::Request,
-};
-use habeas_store::{
-    Counts, Create, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Leased, LeasedLeg, LegFilter, LegRow,
-    LegSave, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Result, Retry, Save, Secrets, Settlement, Slots,
-    Store, Verification,
-};
+use habeas_store::{Effect, Layer, NewRequest, Receive, Result, Step, Store};
 use rustix::process::{Signal, getpid, kill_process};
 
 /// So long after it was acknowledged a request is committed, where that is the fault.
@@ -79,19 +66,6 @@ impl Tampered {
         Self { inner, crash, calls: AtomicU64::new(0), hasty }
     }
 
-    async fn step<T>(&self, name: &str, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
-        let Some(crash) = self.crash.as_ref().filter(|crash| crash.step == name) else { return work.await };
-        let comes = self.calls.fetch_add(1, Ordering::Relaxed) + 1 == crash.call;
-        if comes && !crash.after {
-            die();
-        }
-        let result = work.await;
-        if comes && crash.after {
-            die();
-        }
-        result
-    }
-
     /// Promises what may never be kept.
     async fn receive_hastily(&self, new: NewRequest) -> Result<Receive> {
         let party = new.request.upstream.as_ref().map(|upstream| upstream.party.clone());
@@ -116,63 +90,30 @@ fn die() {
     let _ = kill_process(getpid(), Signal::KILL);
 }
 
-/// Passes every method on, through [`Tampered::step`].
-macro_rules! passes_on {
-    ($($name:ident($($arg:ident: $kind:ty),*) -> $out:ty;)*) => {
-        #[async_trait]
-        impl Store for Tampered {
-            async fn receive(&self, new: NewRequest) -> Result<Receive> {
-                if self.hasty {
-                    return self.receive_hastily(new).await;
-                }
-                self.step("receive", self.inner.receive(new)).await
-            }
-            fn is_shared(&self) -> bool {
-                self.inner.is_shared()
-            }
-            $(async fn $name(&self, $($arg: $kind),*) -> Result<$out> {
-                self.step(stringify!($name), self.inner.$name($($arg),*)).await
-            })*
-        }
-    };
-}
+impl Layer for Tampered {
+    fn store(&self) -> &dyn Store {
+        &*self.inner
+    }
 
-passes_on! {
-    find(organisation: &Domain, party: &PartyId, wire_id: &WireId) -> Option<Request>;
-    existing(id: &RequestId, body: Option<&[u8]>) -> Option<Existing>;
-    request(id: &RequestId) -> Option<Request>;
-    apply(save: Save) -> ();
-    secrets(id: &RequestId) -> Option<Secrets>;
-    repeated(organisation: &Domain, party: &PartyId, body: &[u8], since: Instant) -> Option<RequestId>;
-    asked_before(organisation: &Domain, identities: &[Identity], since: Instant) -> u32;
-    verification(organisation: &Domain, token: &str) -> Option<Verification>;
-    save_verification(verification: &Verification) -> ();
-    history(id: &RequestId) -> Vec<Event>;
-    list(filter: &RequestFilter) -> Vec<Request>;
-    errands(now: Instant, limit: u32) -> Vec<Errand>;
-    shred(now: Instant, limit: u32) -> u32;
-    lease_deliveries(now: Instant, until: Instant, limit: u32, slots: &Slots) -> Vec<Leased>;
-    settle(settlement: Settlement) -> ();
-    deliveries(filter: &DeliveryFilter) -> Vec<DeliveryRow>;
-    retry(which: &Retry, now: Instant) -> u64;
-    take_back_leases() -> u64;
-    next_due(after: Instant) -> Option<Instant>;
-    create(new: NewOwn) -> Create;
-    by_reference(organisation: &Domain, reference: &str, wish: &[u8]) -> Option<Create>;
-    lease_legs(now: Instant, until: Instant, limit: u32, slots: &Slots) -> Vec<LeasedLeg>;
-    release_leg(leg: &LegId, fence: u64, due_at: Instant) -> ();
-    freeze(leg: &LegId, fence: u64, message: &Frozen) -> Frozen;
-    sent_before(leg: &LegId) -> bool;
-    frozen(leg: &LegId) -> Option<Frozen>;
-    save_leg(save: LegSave) -> ();
-    leg_by_token(organisation: &Domain, token: &str) -> Option<LegRow>;
-    leg(id: &LegId) -> Option<LegRow>;
-    list_legs(filter: &LegFilter, now: Instant) -> Vec<LegRow>;
-    flag_late(now: Instant, limit: u32, alert_host: Option<&str>) -> Vec<LegRow>;
-    legs(id: &RequestId) -> Vec<LegRow>;
-    receipts(id: &RequestId) -> Vec<ReceiptRow>;
-    counts(now: Instant) -> Counts;
-    ping() -> ();
+    async fn step<T: Send>(&self, step: Step, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let Some(crash) = self.crash.as_ref().filter(|crash| crash.step == step.name) else { return work.await };
+        let comes = self.calls.fetch_add(1, Ordering::Relaxed) + 1 == crash.call;
+        if comes && !crash.after {
+            die();
+        }
+        let result = work.await;
+        if comes && crash.after {
+            die();
+        }
+        result
+    }
+
+    async fn receive(&self, new: NewRequest) -> Result<Receive> {
+        if self.hasty {
+            return self.receive_hastily(new).await;
+        }
+        self.step(Step { name: "receive", effect: Effect::Writes }, self.inner.receive(new)).await
+    }
 }
 
 #[cfg(test)]
