@@ -4,16 +4,16 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::Stdio,
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use super::apart;
 use crate::{
     args::Args,
     book::Treatment,
@@ -21,7 +21,6 @@ use crate::{
     clock::{ms, now},
     history::Verdict,
     random::Random,
-    say,
     scene::{PATIENCE, SHORT_ATTEMPT, Scene},
 };
 
@@ -60,32 +59,16 @@ struct Full {
 /// Runs it where that is possible, and says so where not.
 pub(crate) async fn run(args: &Args) -> Result<Value> {
     if !rustix::process::geteuid().is_root() {
-        say("  SKIPPED: only root can mount a small disk");
-        return Ok(json!({ "skipped": "not root" }));
+        return Ok(apart::skipped("not root", "only root can mount a small disk"));
     }
     let folder = args.folder("full")?;
-    if !apart().args(["mount", "-t", "tmpfs", "tmpfs"]).arg(folder.path()).status().await?.success() {
-        say("  SKIPPED: not even root may mount anything here, as in many containers");
-        return Ok(json!({ "skipped": "no mounts" }));
+    let mut tried = apart::command(&[]);
+    if !tried.args(["mount", "-t", "tmpfs", "tmpfs"]).arg(folder.path()).status().await?.success() {
+        return Ok(apart::skipped("no mounts", "not even root may mount anything here, as in many containers"));
     }
-    let mut command = apart();
-    command.arg(std::env::current_exe()?).arg("full");
-    command.arg("--folder").arg(folder.path()).args(["--seed", &args.seed.to_string()]);
-    command.args(args.without_durability.then_some("--without-durability"));
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn();
-    let output = child.context("`unshare` could not be run")?.wait_with_output().await?;
-    if !output.status.success() {
-        bail!("the run on a full disk failed");
-    }
-    let text = String::from_utf8(output.stdout)?;
-    Ok(serde_json::from_str(text.lines().last().unwrap_or_default())?)
-}
-
-/// A command with mounts of its own, which end with it.
-fn apart() -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "--propagation", "private"]);
-    command
+    let mut more = vec!["--seed".to_owned(), args.seed.to_string()];
+    more.extend(args.without_durability.then(|| "--without-durability".to_owned()));
+    apart::run(apart::command(&[]), "full", folder.path(), &more).await
 }
 
 /// The part inside.

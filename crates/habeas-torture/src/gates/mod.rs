@@ -1,5 +1,6 @@
 //! The gates, by the numbers of the project's list.
 
+mod apart;
 pub(crate) mod failover;
 pub(crate) mod fire;
 pub(crate) mod full;

@@ -19,12 +19,13 @@ use tokio::{
     task::{JoinHandle, block_in_place},
 };
 
+use super::apart;
 use crate::{
     args::Args,
     client::{self, Load},
     history::Verdict,
     random::Random,
-    relay, say,
+    relay,
     scene::{PATIENCE, SHORT_ATTEMPT, Scene},
     serve::READY,
 };
@@ -54,41 +55,28 @@ struct Cut {
     nodes: u8,
     cut_off_seconds: u64,
     acknowledged_meanwhile: usize,
-    /// Whether the one that was cut off was heard of while it was, and afterwards.
+    /// How many requests the one that was cut off had acknowledged before.
+    acknowledged_before_by_it: u64,
+    /// Whether it was heard of while it was cut off.
     heard_of_meanwhile: bool,
+    /// Whether it acknowledged more afterwards.
     came_back: bool,
     passed: bool,
 }
 
 /// Runs it where that is possible, and says so where not.
 pub(crate) async fn run(args: &Args) -> Result<Value> {
+    const NETWORK: &[&str] = &["--net"];
     if !rustix::process::geteuid().is_root() {
-        say("  SKIPPED: only root can make networks");
-        return Ok(json!({ "skipped": "not root" }));
+        return Ok(apart::skipped("not root", "only root can make networks"));
     }
-    let tried = apart().args(["ip", "link", "set", "lo", "up"]).status().await;
+    let tried = apart::command(NETWORK).args(["ip", "link", "set", "lo", "up"]).status().await;
     if !tried.is_ok_and(|status| status.success()) {
-        say("  SKIPPED: no network can be made here; on Debian the package iproute2 has what is needed");
-        return Ok(json!({ "skipped": "no networks" }));
+        let why = "no network can be made here; on Debian the package iproute2 has what is needed";
+        return Ok(apart::skipped("no networks", why));
     }
     let folder = args.folder("network")?;
-    let mut command = apart();
-    command.arg(std::env::current_exe()?).arg("network");
-    command.arg("--folder").arg(folder.path()).args(["--seed", &args.seed.to_string()]);
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn();
-    let output = child.context("`unshare` could not be run")?.wait_with_output().await?;
-    if !output.status.success() {
-        bail!("the run with networks failed");
-    }
-    let text = String::from_utf8(output.stdout)?;
-    Ok(serde_json::from_str(text.lines().last().unwrap_or_default())?)
-}
-
-/// A command with a network and mounts of its own, which end with it.
-fn apart() -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--net", "--mount", "--propagation", "private"]);
-    command
+    apart::run(apart::command(NETWORK), "network", folder.path(), &["--seed", &args.seed.to_string()]).await
 }
 
 /// The part inside. This network is the middle: database, receivers, clients. A relay in front of the nodes takes them
@@ -110,15 +98,16 @@ pub(crate) async fn inside(options: &Options) -> Result<()> {
     let load = Load::start(&scene.sender, &scene.receiver, RATE, &Random::new(options.seed));
     scene.book.acknowledged_in(1, PATIENCE).await?;
     tokio::time::sleep(BEFORE).await;
+    let metrics = format!("http://{}/metrics", address(CUT, 2, operator)?);
+    let acknowledged_before_by_it = received(&metrics).await.context("a node tells no metrics")?;
     ip(&format!("link set hub{CUT} down"))?;
     let (life, before) = (scene.book.next_life(), scene.book.read()?.len());
     scene.book.acknowledged_in(life, PATIENCE).await?;
     tokio::time::sleep(CUT_OFF).await;
     let acknowledged_meanwhile = scene.book.read()?.len() - before;
-    let ready = format!("http://{}/readyz", address(CUT, 2, operator)?);
-    let heard_of_meanwhile = client::http()?.get(&ready).send().await.is_ok();
+    let heard_of_meanwhile = received(&metrics).await.is_some();
     ip(&format!("link set hub{CUT} up"))?;
-    let came_back = is_back(&ready).await;
+    let came_back = receives_more(&metrics, acknowledged_before_by_it).await;
     tokio::time::sleep(AFTER).await;
     load.end(PATIENCE).await?;
 
@@ -129,12 +118,14 @@ pub(crate) async fn inside(options: &Options) -> Result<()> {
         node.stop().await?;
     }
     let verdict = scene.verdict().await?;
-    let passed = !verdict.is_broken() && acknowledged_meanwhile > 0 && came_back && !heard_of_meanwhile;
+    let was_used = acknowledged_before_by_it > 0 && acknowledged_meanwhile > 0;
+    let passed = !verdict.is_broken() && was_used && came_back && !heard_of_meanwhile;
     let cut = Cut {
         verdict,
         nodes: NODES,
         cut_off_seconds: CUT_OFF.as_secs(),
         acknowledged_meanwhile,
+        acknowledged_before_by_it,
         heard_of_meanwhile,
         came_back,
         passed,
@@ -154,15 +145,22 @@ fn names_of_its_own() -> Result<()> {
     Ok(())
 }
 
-/// Whether it says within a while that it can take requests.
-async fn is_back(url: &str) -> bool {
-    let Ok(http) = client::http() else { return false };
-    let asked = async {
-        while !http.get(url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+/// How many requests a node has acknowledged, if it can be reached.
+async fn received(metrics: &str) -> Option<u64> {
+    const NAME: &str = "habeas_requests_received_total{";
+    let text = client::http().ok()?.get(metrics).send().await.ok()?.text().await.ok()?;
+    let lines = text.lines().filter(|line| line.starts_with(NAME));
+    Some(lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum())
+}
+
+/// Whether a node acknowledges more within a while.
+async fn receives_more(metrics: &str, before: u64) -> bool {
+    let more = async {
+        while received(metrics).await.is_none_or(|now| now <= before) {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, asked).await.is_ok()
+    tokio::time::timeout(PATIENCE, more).await.is_ok()
 }
 
 /// Takes connections at a port of this network for all nodes in turn.
