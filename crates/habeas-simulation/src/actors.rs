@@ -21,6 +21,7 @@ use habeas_store::{Sealers, Store, sqlite::InMemory};
 use crate::{
     chance::Chance,
     clock::ManualClock,
+    frail::Frail,
     keys::Keys,
     network::{Network, letters::Letters},
 };
@@ -101,7 +102,7 @@ impl Node {
         let alert = Webhook { url: format!("https://{ALERTS}/{name}").parse()?, secret: site.keys.webhook.clone() };
         let engine = Engine::new(
             Directory::new([tenants::tenant(name, site.keys)?], dialects),
-            Arc::clone(&store),
+            Frail::before(name, &store, &site.network),
             Outside {
                 clock: Arc::clone(&site.clock) as Arc<_>,
                 random: Arc::new(Chance::new(site.seed, &format!("{name}, start {starts}"))),

@@ -8,6 +8,7 @@ use habeas_core::{
     dialect::DialectId,
     event::Actor,
     id::{PartyId, WireId},
+    leg::LegCancel,
     state::{Ground, Reached, State},
 };
 use habeas_store::{DeliveryFilter, LegFilter, LegRow};
@@ -100,6 +101,13 @@ impl World {
                 let filter = DeliveryFilter { state: Some(state), limit: MANY, ..DeliveryFilter::default() };
                 for row in node.engine.deliveries(&filter).await? {
                     left.push(format!("{} owes a {} {}", node.name, row.delivery.kind, row.delivery.id));
+                }
+            }
+            for row in node.store.list_legs(&LegFilter { limit: MANY, ..LegFilter::default() }, self.site.now()).await?
+            {
+                let doubtful = row.leg.accepted_at.is_none() || row.leg.cancel == LegCancel::Wanted;
+                if doubtful && row.due_at.is_some() {
+                    left.push(format!("{} is not done with {} in {}", node.name, row.leg.party, row.leg.request));
                 }
             }
             for request in self.open_requests(node.name).await? {

@@ -6,8 +6,8 @@
 //! # What happens
 //!
 //! People ask, ask again, and take back; operators start, fulfill, deny, extend, retry and give up; systems answer
-//! later; persons prove who they are or fail to; time passes, from milliseconds to days; nodes start anew, die in the middle of
-//! an exchange, or cannot be reached; somebody sends once more what they overheard. Each exchange may be delivered, lost on the way
+//! later; persons prove who they are or fail to; time passes, from milliseconds to days; nodes start anew, die in the
+//! middle of an exchange or right before or after a durable step, or cannot be reached; somebody sends once more what they overheard. Each exchange may be delivered, lost on the way
 //! there ("request lost"), lost on the way back ("answer lost"), doubled, late (its sender has given up), slow, answered
 //! with 5xx or with 429 and `Retry-After`, or overtaken by what the other side has to tell. Then the faults end,
 //! everybody does their work, and time goes on until nobody is owed anything.
@@ -42,7 +42,7 @@
 //!   processes, full disks and lost power are other tests.
 //! * Threads: everything runs on one, and what runs at once is interleaved where messages are under way.
 //! * Sockets, TLS, name resolution, trickling bytes and hostile peers: these actors are honest, only their network is not.
-//! * A message that arrives later than half a minute after its sender gave up. No protocol here has a word for how long a
+//! * A message that arrives half a minute or more after its sender gave up. No protocol here has a word for how long a
 //!   request is good, so somebody who takes back what is still under way could not be sure for ever.
 //! * Clocks that go back, or differ between actors.
 //! * The operator who gives up a leg that its party may have: what that party does then is what the operator chose.
@@ -51,6 +51,7 @@
 mod actors;
 mod chance;
 mod clock;
+mod frail;
 mod healing;
 mod invariants;
 mod keys;

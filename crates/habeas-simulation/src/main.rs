@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to a developer's terminal")]
 
 use std::{
+    collections::BTreeMap,
     io::IsTerminal as _,
     process::ExitCode,
     sync::{
@@ -52,6 +53,17 @@ struct Cli {
 struct Failure {
     seed: u64,
     outcome: Outcome,
+}
+
+/// How a node's death at a durable step is told in a trace, before the place.
+const DIES: &str = " dies at a step, ";
+
+/// What is told of many seeds.
+struct Told {
+    exchanges: u64,
+    /// How often nodes died at each durable step.
+    deaths: BTreeMap<String, u64>,
+    seconds: f64,
 }
 
 fn main() -> ExitCode {
@@ -108,7 +120,7 @@ fn many(cli: &Cli) -> Result<ExitCode> {
     let bar = bar(cli);
     let (next, end) = (AtomicU64::new(cli.from), cli.from.saturating_add(cli.seeds));
     let failures = Mutex::new(Vec::new());
-    let exchanges = AtomicU64::new(0);
+    let (exchanges, deaths) = (AtomicU64::new(0), Mutex::new(BTreeMap::new()));
     let work = || -> Result<()> {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -118,6 +130,9 @@ fn many(cli: &Cli) -> Result<ExitCode> {
             let outcome = simulate(seed, plan(cli))?;
             let count = outcome.trace.iter().filter(|line| line.contains(" → ")).count();
             exchanges.fetch_add(u64::try_from(count).unwrap_or(0), Ordering::Relaxed);
+            for place in outcome.trace.iter().filter_map(|line| line.split_once(DIES)) {
+                *deaths.lock().unwrap_or_else(PoisonError::into_inner).entry(place.1.to_owned()).or_insert(0) += 1;
+            }
             if let Some(violation) = &outcome.violation {
                 // At once, since the rest may take long.
                 bar.suspend(|| eprintln!("seed {seed}: {violation}"));
@@ -134,7 +149,8 @@ fn many(cli: &Cli) -> Result<ExitCode> {
     bar.finish_and_clear();
     let mut failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     failures.sort_by_key(|failure| failure.seed);
-    report(cli, &failures, exchanges.load(Ordering::Relaxed), seconds);
+    let deaths = deaths.into_inner().unwrap_or_else(PoisonError::into_inner);
+    report(cli, &failures, &Told { exchanges: exchanges.load(Ordering::Relaxed), deaths, seconds });
     Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -147,7 +163,8 @@ fn bar(cli: &Cli) -> ProgressBar {
     ProgressBar::new(cli.seeds).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn report(cli: &Cli, failures: &[Failure], exchanges: u64, seconds: f64) {
+fn report(cli: &Cli, failures: &[Failure], told: &Told) {
+    let Told { exchanges, deaths, seconds } = told;
     if cli.json {
         let failed: Vec<_> = failures
             .iter()
@@ -158,7 +175,7 @@ fn report(cli: &Cli, failures: &[Failure], exchanges: u64, seconds: f64) {
         println!(
             "{}",
             json!({"seeds": cli.seeds, "from": cli.from, "operations": cli.operations, "exchanges": exchanges,
-                "seconds": seconds, "failed": failed})
+                "deaths": deaths, "seconds": seconds, "failed": failed})
         );
         return;
     }
@@ -171,9 +188,11 @@ fn report(cli: &Cli, failures: &[Failure], exchanges: u64, seconds: f64) {
         println!("seed {seed}: {violation}");
     }
     println!(
-        "{} seeds of {} operations, {exchanges} exchanges, {} broken, in {seconds:.1} s",
+        "{} seeds of {} operations, {exchanges} exchanges, {} deaths at {} places, {} broken, in {seconds:.1} s",
         cli.seeds,
         cli.operations,
+        deaths.values().sum::<u64>(),
+        deaths.len(),
         failures.len(),
     );
 }

@@ -8,6 +8,7 @@ pub(crate) mod systems;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -36,12 +37,15 @@ use crate::{
     actors::{ALERTS, SYSTEMS},
     chance::Chance,
     clock::ManualClock,
+    frail::Side,
     sabotage::Sabotage,
     trace::Trace,
 };
 
 /// So many messages are remembered, to be sent once more by somebody who has overheard them.
 const OVERHEARD: usize = 64;
+/// Who has something to do so often in one instant will never be done.
+const TURNS: usize = 2_000;
 
 /// Where an actor listens.
 struct Place {
@@ -52,7 +56,7 @@ struct Place {
 /// A message that is under way although its sender waits no more.
 struct Late {
     due_at: Instant,
-    /// After when it is lost.
+    /// From when on it is lost.
     good_until: Instant,
     message: Message,
 }
@@ -68,8 +72,12 @@ pub(crate) struct Network {
     state: Mutex<State>,
     /// Wakes whoever drives the node that has died.
     died: Notify,
+    /// Wakes whoever waits for an answer of a node that has died.
+    fallen: Notify,
     /// Whether the node that works may die.
     mortal: AtomicBool,
+    /// Whether somebody presses a button, and its node may die of it.
+    pressed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -80,6 +88,10 @@ struct State {
     late: Vec<Late>,
     overheard: Vec<Message>,
     at_work: BTreeSet<&'static str>,
+    /// To how many messages each answers.
+    serving: BTreeMap<&'static str, usize>,
+    /// Those who have died and not started anew.
+    dead: BTreeSet<&'static str>,
 }
 
 impl Network {
@@ -90,7 +102,9 @@ impl Network {
             chance: Chance::new(seed, "network"),
             state: Mutex::default(),
             died: Notify::new(),
+            fallen: Notify::new(),
             mortal: AtomicBool::new(false),
+            pressed: AtomicBool::new(false),
             clock,
             trace,
             sabotage,
@@ -103,7 +117,9 @@ impl Network {
 
     /// From now on an actor listens there.
     pub(crate) fn opens(&self, name: &'static str, router: Router, engine: Arc<Engine>) {
-        self.state().places.insert(name, Place { router, engine });
+        let mut state = self.state();
+        state.dead.remove(name);
+        state.places.insert(name, Place { router, engine });
     }
 
     pub(crate) fn set_weather(&self, weather: Weather) {
@@ -121,7 +137,63 @@ impl Network {
     }
 
     pub(crate) fn is_down(&self, name: &str) -> bool {
-        self.state().down.contains(name)
+        let state = self.state();
+        state.down.contains(name) || state.dead.contains(name)
+    }
+
+    /// Who has died and is to start anew.
+    pub(crate) fn dead(&self) -> Vec<&'static str> {
+        self.state().dead.iter().copied().collect()
+    }
+
+    /// Whether a node dies at the durable step that it is about to take: only where nothing else of it goes on.
+    pub(crate) fn death_of(&self, name: &'static str, step: &str) -> Option<Side> {
+        let state = self.state();
+        // What is served is a task; the driven worker and who presses a button are none.
+        let alone = match tokio::task::try_id() {
+            None if self.pressed.load(Ordering::Relaxed) => state.at_work.is_empty(),
+            None => self.mortal.load(Ordering::Relaxed) && state.at_work.iter().all(|one| *one == name),
+            Some(_) => state.serving.get(name) == Some(&1) && !state.at_work.contains(name),
+        };
+        // Who never rests would die of it sooner or later.
+        let mortal = alone && self.sabotage != Some(Sabotage::Restless);
+        mortal.then(|| state.weather.death(&self.chance, step)).flatten()
+    }
+
+    /// A node dies at a durable step.
+    pub(crate) fn dies(&self, name: &'static str, side: Side, step: &str) {
+        self.trace.say(&format!("    {name} dies at a step, {side} {step}"));
+        let served = tokio::task::try_id().is_some();
+        if served || self.pressed.load(Ordering::Relaxed) {
+            self.state().dead.insert(name);
+        }
+        if served {
+            self.fallen.notify_waiters();
+        } else {
+            self.died.notify_one();
+        }
+    }
+
+    /// Somebody presses a button; nothing comes of it where its node dies of it.
+    pub(crate) async fn press<T>(&self, button: impl Future<Output = T>) -> Option<T> {
+        self.pressed.store(true, Ordering::Relaxed);
+        let done = tokio::select! {
+            biased;
+            done = button => Some(done),
+            () = self.died.notified() => None,
+        };
+        self.pressed.store(false, Ordering::Relaxed);
+        done
+    }
+
+    async fn until_dead(&self, name: &str) {
+        loop {
+            let fallen = self.fallen.notified();
+            if self.state().dead.contains(name) {
+                return;
+            }
+            fallen.await;
+        }
     }
 
     /// Brings a message of an engine to where it goes, and the answer back, or not.
@@ -140,11 +212,7 @@ impl Network {
             (fault, self.suffer(fault, &message, within_ms).await)
         };
         let outcome = self.falsified(&message, outcome);
-        let answer = match &outcome {
-            Ok(heard) => heard.status.to_string(),
-            Err(error) => error.word().to_owned(),
-        };
-        self.trace.say(&format!("    {}: {fault}{answer}", message.described()));
+        self.trace.say(&format!("    {}: {fault}{}", message.described(), said(&outcome)));
         self.observed.is_heard(&message, &outcome);
         outcome
     }
@@ -160,19 +228,19 @@ impl Network {
 
     async fn suffer(self: &Arc<Self>, fault: Fault, message: &Message, within_ms: i64) -> Result<Heard, OutboundError> {
         match fault {
-            Fault::None | Fault::Down => Ok(self.bring(message).await),
+            Fault::None | Fault::Down => self.bring(message).await,
             Fault::Lost => {
                 self.clock.advance(within_ms);
                 Err(OutboundError::Timeout)
             }
             Fault::AnswerLost => {
-                self.bring(message).await;
+                let _ = self.bring(message).await;
                 Err(OutboundError::Broken)
             }
             Fault::Doubled => {
                 let first = self.bring(message).await;
                 let second = self.bring(message).await;
-                Ok(if self.chance.in_thousand(500) { first } else { second })
+                if self.chance.in_thousand(500) { first } else { second }
             }
             Fault::Late { ms } => {
                 self.clock.advance(within_ms);
@@ -183,18 +251,18 @@ impl Network {
             }
             Fault::Slow { ms } => {
                 self.clock.advance(ms);
-                Ok(self.bring(message).await)
+                self.bring(message).await
             }
             Fault::Failing { status } => Ok(refusal(status, None)),
             Fault::Busy { seconds } => Ok(refusal(429, Some(seconds))),
             Fault::Overtaken => {
                 let heard = self.bring(message).await;
                 self.work_of(&message.to).await;
-                Ok(heard)
+                heard
             }
             Fault::Dies { heard } => {
                 if heard {
-                    self.bring(message).await;
+                    let _ = self.bring(message).await;
                 }
                 self.trace.say(&format!("    {}: {fault}", message.described()));
                 self.died.notify_one();
@@ -212,11 +280,23 @@ impl Network {
         }
     }
 
-    /// The answer of whoever listens there.
-    async fn bring(&self, message: &Message) -> Heard {
-        let router = self.state().places.get(message.to.as_str()).map(|place| place.router.clone());
-        let heard = match (router, message.to.as_str()) {
-            (Some(router), _) => message.ask(router).await,
+    /// The answer of whoever listens there; none, if they die of it.
+    async fn bring(&self, message: &Message) -> Result<Heard, OutboundError> {
+        let place =
+            self.state().places.get_key_value(message.to.as_str()).map(|(name, place)| (*name, place.router.clone()));
+        let heard = match (place, message.to.as_str()) {
+            (Some((name, router)), _) => {
+                *self.state().serving.entry(name).or_default() += 1;
+                let heard = tokio::select! {
+                    biased;
+                    () = self.until_dead(name) => None,
+                    heard = message.ask(router) => Some(heard),
+                };
+                if let Some(count) = self.state().serving.get_mut(name) {
+                    *count -= 1;
+                }
+                heard.ok_or(OutboundError::Broken)?
+            }
             (None, SYSTEMS) => self.systems.hear(message),
             (None, ALERTS) => refusal(204, None),
             (None, _) => refusal(404, None),
@@ -229,7 +309,7 @@ impl Network {
             }
             state.overheard.push(message.clone());
         }
-        heard
+        Ok(heard)
     }
 
     /// An actor does what is due while an answer of its own is still under way, so that its news overtake it. As a task,
@@ -247,9 +327,7 @@ impl Network {
         self.trace.say(&format!("    {name} works while its answer is under way"));
         let network = Arc::clone(self);
         let work = tokio::spawn(async move {
-            if let Err(error) = engine.run_until_idle().await {
-                network.observed.finds("defects", format!("the worker of {name} failed: {error}"));
-            }
+            network.exhaust(name, &engine).await;
             network.state().at_work.remove(name);
         });
         if work.await.is_err() {
@@ -263,17 +341,26 @@ impl Network {
         self.mortal.store(true, Ordering::Relaxed);
         let died = tokio::select! {
             biased;
-            done = engine.run_until_idle() => {
-                if let Err(error) = done {
-                    self.observed.finds("defects", format!("the worker of {name} failed: {error}"));
-                }
-                false
-            }
+            () = self.exhaust(name, engine) => false,
             () = self.died.notified() => true,
         };
         self.mortal.store(false, Ordering::Relaxed);
         self.state().at_work.remove(name);
         died
+    }
+
+    /// An actor does what is due until nothing is.
+    async fn exhaust(&self, name: &str, engine: &Engine) {
+        for _ in 0..TURNS {
+            match engine.run_once().await {
+                Ok(0) if self.sabotage != Some(Sabotage::Restless) => return,
+                Ok(_) => {}
+                Err(error) => {
+                    return self.observed.finds("defects", format!("the worker of {name} failed: {error}"));
+                }
+            }
+        }
+        self.observed.finds("liveness", format!("after {TURNS} turns in one instant {name} has still something to do"));
     }
 
     /// Brings what is under way and due by then.
@@ -288,11 +375,11 @@ impl Network {
                 }
             };
             self.clock.forward_to(late.due_at);
-            if self.is_down(&late.message.to) || self.clock.now() > late.good_until {
+            if self.is_down(&late.message.to) || self.clock.now() >= late.good_until {
                 continue;
             }
-            let heard = self.bring(&late.message).await;
-            self.trace.say(&format!("    {}: late, {} unheard", late.message.described(), heard.status));
+            let heard = said(&self.bring(&late.message).await);
+            self.trace.say(&format!("    {}: late, {heard} unheard", late.message.described()));
         }
     }
 
@@ -300,9 +387,17 @@ impl Network {
     pub(crate) async fn replay(&self) {
         let message = self.chance.pick(&self.state().overheard).cloned();
         if let Some(message) = message.filter(|message| !self.is_down(&message.to)) {
-            let heard = self.bring(&message).await;
-            self.trace.say(&format!("    {}: replayed, {}", message.described(), heard.status));
+            let heard = said(&self.bring(&message).await);
+            self.trace.say(&format!("    {}: replayed, {heard}", message.described()));
         }
+    }
+}
+
+/// What came of a message, in a word.
+fn said(outcome: &Result<Heard, OutboundError>) -> String {
+    match outcome {
+        Ok(heard) => heard.status.to_string(),
+        Err(error) => error.word().to_owned(),
     }
 }
 

@@ -3,6 +3,8 @@
 mod buttons;
 mod people;
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use habeas_core::{
     clock::DAY_MS,
@@ -74,7 +76,22 @@ enum Operation {
 impl World {
     /// One operation, and what it leads to.
     pub(crate) async fn operate(&mut self) -> Result<()> {
-        match self.next_operation() {
+        self.start_the_dead().await?;
+        let (network, operation) = (Arc::clone(&self.site.network), self.next_operation());
+        // A node that died of it starts anew next time.
+        network.press(self.act(operation)).await.unwrap_or(Ok(()))?;
+        match self.chance.below(10) {
+            0..6 => self.all_work().await,
+            6..8 => {
+                let name = self.someone(&ALL);
+                self.work(name).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn act(&mut self, operation: Operation) -> Result<()> {
+        match operation {
             Operation::Ask => self.ask().await?,
             Operation::AskAgain => self.ask_again().await?,
             Operation::TakeBack => self.take_back().await?,
@@ -106,14 +123,7 @@ impl World {
             }
             Operation::Replay => self.site.network.replay().await,
         }
-        match self.chance.below(10) {
-            0..6 => self.all_work().await,
-            6..8 => {
-                let name = self.someone(&ALL);
-                self.work(name).await
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     fn next_operation(&self) -> Operation {
@@ -153,8 +163,11 @@ impl World {
         if self.sabotage == Some(Sabotage::Gossip) {
             tracing::info!(target: "habeas", "somebody wants something: {}", wish.address());
         }
+        self.wishes.push(wish.clone());
         let wish = self.send(wish).await?;
-        self.wishes.push(wish);
+        if let Some(last) = self.wishes.last_mut() {
+            *last = wish;
+        }
         Ok(())
     }
 

@@ -13,4 +13,6 @@ pub enum Sabotage {
     Gossip,
     /// A party's word for one leg is written down as another's: done, where it is not.
     Flattery,
+    /// A worker finds something to do for ever.
+    Restless,
 }

@@ -95,9 +95,18 @@ impl World {
         }
     }
 
+    /// Who has died over an answer starts anew.
+    pub(crate) async fn start_the_dead(&mut self) -> Result<()> {
+        for name in self.site.network.dead() {
+            self.restart(name).await?;
+        }
+        Ok(())
+    }
+
     /// A node does what is due.
     pub(crate) async fn work(&mut self, name: &'static str) -> Result<()> {
         self.pass(0).await;
+        self.start_the_dead().await?;
         if self.site.network.is_down(name) {
             return Ok(());
         }

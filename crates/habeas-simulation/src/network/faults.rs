@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::chance::Chance;
+use crate::{chance::Chance, frail::Side};
 
 /// The longest wish of a `Retry-After`.
 const RETRY_AFTER_S: u64 = 4 * 3600;
@@ -68,7 +68,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// How often each of them happens, in a thousand exchanges.
+/// How often each of them happens, in a thousand exchanges, and how often a node dies, in a thousand durable steps.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Weather {
     lost: u64,
@@ -80,6 +80,7 @@ pub(crate) struct Weather {
     busy: u64,
     overtaken: u64,
     dies: u64,
+    dies_at_a_step: u64,
 }
 
 impl Weather {
@@ -95,18 +96,28 @@ impl Weather {
             busy: 10,
             overtaken: 40,
             dies: 10,
+            dies_at_a_step: 10,
         };
         match chance.below(8) {
             0 => weather = Self::default(),
             1 => weather.answer_lost = 250,
             2 => weather.late = 200,
             3 => weather.overtaken = 300,
-            4 => weather.dies = 100,
+            4 => (weather.dies, weather.dies_at_a_step) = (100, 60),
             5 => weather.failing = 250,
             6 => (weather.lost, weather.doubled) = (150, 150),
             _ => {}
         }
         weather
+    }
+
+    /// On which side of a durable step its node dies, if it does. It dies less at those that workers take all the
+    /// time, mostly for nothing.
+    pub(crate) fn death(self, chance: &Chance, step: &str) -> Option<Side> {
+        let often = matches!(step, "lease_deliveries" | "lease_legs" | "shred" | "flag_late");
+        let side = if chance.in_thousand(500) { Side::Before } else { Side::After };
+        let falls = chance.in_thousand(self.dies_at_a_step) && !(often && chance.in_thousand(900));
+        falls.then_some(side)
     }
 
     pub(crate) fn fault(self, chance: &Chance, within_ms: i64, may_die: bool, may_be_overtaken: bool) -> Fault {

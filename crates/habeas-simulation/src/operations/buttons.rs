@@ -103,10 +103,12 @@ impl World {
             0 | 1 => self.note(&format!("{name} retries a leg of {request}"), &engine.retry_leg(leg).await),
             2 | 3 => self.note(&format!("{name} polls for {request}"), &engine.poll(request).await),
             _ => {
+                // Also where the node dies of it, once it is done.
+                let first = self.waived.insert(leg.clone());
                 let done = engine.waive_leg(leg).await;
                 self.note(&format!("{name} gives a leg of {request} up"), &done);
-                if matches!(&done, Ok(row) if row.leg.state == LegState::Waived) {
-                    self.waived.insert(leg.clone());
+                if first && !matches!(&done, Ok(row) if row.leg.state == LegState::Waived) {
+                    self.waived.remove(leg);
                 }
             }
         }

@@ -65,3 +65,8 @@ fn a_person_in_the_log_is_noticed() {
 fn a_party_that_is_said_to_be_done_and_is_not_is_noticed() {
     is_noticed(Sabotage::Flattery, &["agreement", "bridge", "liveness"]);
 }
+
+#[test]
+fn a_worker_that_never_comes_to_rest_is_noticed() {
+    is_noticed(Sabotage::Restless, &["liveness"]);
+}
