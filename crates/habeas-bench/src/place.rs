@@ -1,5 +1,5 @@
-//! Where does a run keep its keys and its requests? In a folder of its own, and where PostgreSQL is measured in databases
-//! of its own; both are gone with the run.
+//! Where does a run keep its keys and its requests? In a folder of its own, and where PostgreSQL is measured in
+//! databases of its own; both are gone with the run.
 
 use std::{
     fs::{self, Permissions},

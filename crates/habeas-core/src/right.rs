@@ -49,8 +49,8 @@ impl Right {
         }
     }
 
-    /// Whether a person may be asked to prove who they are before it is granted: not to stop the sale of their data, nor
-    /// to allow it again.
+    /// Whether a person may be asked to prove who they are before it is granted: not to stop the sale of their data,
+    /// nor to allow it again.
     pub const fn may_be_verified(self) -> bool {
         match self {
             Self::OptOutOfSale | Self::OptInToSale => false,

@@ -124,8 +124,8 @@ impl std::fmt::Debug for CallbackUrl {
     }
 }
 
-/// Everything personal of a request; loaded only by who needs it, and gone with the request's key. `Debug` tells how much
-/// there is.
+/// Everything personal of a request; loaded only by who needs it, and gone with the request's key. `Debug` tells how
+/// much there is.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Subject {
     /// By what the person is known.

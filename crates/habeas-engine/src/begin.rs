@@ -103,8 +103,8 @@ impl Engine {
     /// An operator wants the person to prove who they are, or says that this was done in another way.
     ///
     /// # Errors
-    /// [`Code::InvalidTransition`] when the request's state does not admit it, when somebody works on it already, or when
-    /// there is no way to ask; [`Code::NotFound`]; when the store fails.
+    /// [`Code::InvalidTransition`] when the request's state does not admit it, when somebody works on it already, or
+    /// when there is no way to ask; [`Code::NotFound`]; when the store fails.
     pub async fn verify(&self, id: &RequestId, done: bool) -> Result<Request> {
         let not_so = |why: &'static str| Error::from(Problem::new(Code::InvalidTransition).because(why));
         if done {

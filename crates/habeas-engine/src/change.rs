@@ -122,7 +122,8 @@ impl Engine {
         Ok(save)
     }
 
-    /// What was said of where a request stands is no longer so when it ends, unless there is a last word on that as well.
+    /// What was said of where a request stands is no longer so when it ends, unless there is a last word on that as
+    /// well.
     fn unsay(&self, request: &Request, changes: &[Change]) -> Option<Change> {
         let ends = !request.standing.state.is_final() && changes.iter().any(Change::ends);
         let said = changes.iter().any(|change| matches!(change, Change::Note { .. } | Change::KeepOn { .. }));
@@ -130,7 +131,8 @@ impl Engine {
         (stale && self.manners(request) == Some(Manners::Status)).then(|| Change::Note { words: String::new() })
     }
 
-    /// Nothing irreversible happens while the request is held. What a party reports has happened, whatever the clock says.
+    /// Nothing irreversible happens while the request is held. What a party reports has happened, whatever the clock
+    /// says.
     fn admit_now(&self, request: &Request, change: &Change, actor: Actor, now: Instant) -> Result<()> {
         // Where it can be taken back until it is final, to begin is not irreversible.
         let begins = matches!(change, Change::Start | Change::Distribute);

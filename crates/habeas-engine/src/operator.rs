@@ -281,8 +281,8 @@ impl Engine {
         Ok(self.store.list_legs(filter, self.clock.now()).await?)
     }
 
-    /// Makes the next step of a leg due now: to send it once more, or to ask how it stands. A leg that the party refused
-    /// is made anew: somebody says that what was wrong there is mended.
+    /// Makes the next step of a leg due now: to send it once more, or to ask how it stands. A leg that the party
+    /// refused is made anew: somebody says that what was wrong there is mended.
     ///
     /// # Errors
     /// [`Code::NotFound`]; [`Code::InvalidTransition`] when nothing is left to be done; when the store fails.
@@ -297,12 +297,12 @@ impl Engine {
         .await
     }
 
-    /// Gives a leg up that was not answered yet, or whose party is in trouble or late: nothing is sent or asked any more.
-    /// The party may have it all the same.
+    /// Gives a leg up that was not answered yet, or whose party is in trouble or late: nothing is sent or asked any
+    /// more. The party may have it all the same.
     ///
     /// # Errors
-    /// [`Code::NotFound`]; [`Code::InvalidTransition`] when the party works on it as it should, or it is final; when the
-    /// store fails.
+    /// [`Code::NotFound`]; [`Code::InvalidTransition`] when the party works on it as it should, or it is final; when
+    /// the store fails.
     pub async fn waive_leg(&self, id: &LegId) -> Result<LegRow> {
         let now = self.clock.now();
         self.handle_leg(id, |row| {
@@ -334,8 +334,8 @@ impl Engine {
         Ok(self.store.leg(id).await?.ok_or(Problem::new(Code::NotFound))?)
     }
 
-    /// Asks the parties of a request now how it stands, those that have it and are not done; says when that was. What is
-    /// due later than that has been asked.
+    /// Asks the parties of a request now how it stands, those that have it and are not done; says when that was. What
+    /// is due later than that has been asked.
     ///
     /// # Errors
     /// [`Code::NotFound`]; when the store fails.

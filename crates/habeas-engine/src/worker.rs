@@ -40,8 +40,8 @@ struct Floor {
 }
 
 impl Engine {
-    /// Works until it is told to stop, then finishes what it has begun. What takes too long is left as by a crash in the
-    /// middle, but its lease is given back, so that another node, or this one when it is back, goes on at once.
+    /// Works until it is told to stop, then finishes what it has begun. What takes too long is left as by a crash in
+    /// the middle, but its lease is given back, so that another node, or this one when it is back, goes on at once.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let floor = Floor {
             tasks: TaskTracker::new(),

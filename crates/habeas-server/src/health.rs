@@ -2,7 +2,8 @@
 //!
 //! Without a token, because probes and scrapers have none. On the operator's listener the reason is told and everything
 //! is measured: keep it where only operators and their tools come. On the public one, where load balancers look, there
-//! is a yes or a no, and only under a host that is no organisation's (their paths are theirs): a probe calls by address.
+//! is a yes or a no, and only under a host that is no organisation's (their paths are theirs): a probe calls by
+//! address.
 
 use std::sync::Arc;
 

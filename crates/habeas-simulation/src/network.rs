@@ -312,8 +312,8 @@ impl Network {
         Ok(heard)
     }
 
-    /// An actor does what is due while an answer of its own is still under way, so that its news overtake it. As a task,
-    /// for it goes on when whoever waits for the answer dies.
+    /// An actor does what is due while an answer of its own is still under way, so that its news overtake it. As a
+    /// task, for it goes on when whoever waits for the answer dies.
     async fn work_of(self: &Arc<Self>, name: &str) {
         let (name, engine) = {
             let mut state = self.state();

@@ -28,7 +28,8 @@ pub struct NewRequest {
     pub repeats_since: Instant,
     /// A digest of the identity token, which no other sender and organisation may use.
     pub token: Option<[u8; 32]>,
-    /// Whether the person shall be recognized when asking again: see [`Store::asked_before`](crate::Store::asked_before).
+    /// Whether the person shall be recognized when asking again: see
+    /// [`Store::asked_before`](crate::Store::asked_before).
     pub recognizable: bool,
     /// The bytes it came in: kept as a keyed digest, and sealed if `keep_body`.
     pub body: Vec<u8>,

@@ -1,8 +1,8 @@
 //! How long is a store waited for?
 //!
-//! A database that hangs (a disk that is gone, a server behind a dead link, a lock that nobody gives back) must not hold
-//! whoever waits for an answer: they are told to come again. What was begun may still be saved, as after a crash in the
-//! middle, so nothing is acknowledged, and the same bytes come to the same request.
+//! A database that hangs (a disk that is gone, a server behind a dead link, a lock that nobody gives back) must not
+//! hold whoever waits for an answer: they are told to come again. What was begun may still be saved, as after a crash
+//! in the middle, so nothing is acknowledged, and the same bytes come to the same request.
 
 use std::{future::Future, sync::Arc, time::Duration};
 

@@ -42,7 +42,8 @@ impl<S: 'static> Workers<S> {
         Ok(Self { queue: Some(queue), threads })
     }
 
-    /// Lets them come to their end alone, where they need the runtime for it: one of its own threads must not wait then.
+    /// Lets them come to their end alone, where they need the runtime for it: one of its own threads must not wait
+    /// then.
     pub(crate) fn unattended(mut self) -> Self {
         self.threads.clear();
         self

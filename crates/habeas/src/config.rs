@@ -102,8 +102,8 @@ impl Loaded {
         Problems::new(&self.name, &self.shown(), self.warnings.clone())
     }
 
-    /// The text as it may be printed beside a problem: where a sealed secret or a hash belongs, somebody may have written
-    /// the secret itself.
+    /// The text as it may be printed beside a problem: where a sealed secret or a hash belongs, somebody may have
+    /// written the secret itself.
     fn shown(&self) -> String {
         let at_fault = self.problems.iter().filter(|problem| source::is_secret(&problem.place));
         let spans = self.places.secrets().chain(at_fault.filter_map(|problem| problem.span.clone()));

@@ -40,8 +40,8 @@ pub struct Opened {
 }
 
 impl Database {
-    /// Reads the setting: `sqlite:` with the path of a file, or `postgres://`. What is said of a mistake does not repeat
-    /// it, because it may hold a password.
+    /// Reads the setting: `sqlite:` with the path of a file, or `postgres://`. What is said of a mistake does not
+    /// repeat it, because it may hold a password.
     ///
     /// # Errors
     /// What is wrong.

@@ -56,8 +56,8 @@ fn an_agent_of_the_version_before_with_null_claims() {
     assert_eq!(read.subject.identities.len(), 1);
 }
 
-/// Fides: ids with a prefix, microseconds without an offset, `null` throughout, errors of its framework, and the person's
-/// own words as the reason of a revocation.
+/// Fides: ids with a prefix, microseconds without an offset, `null` throughout, errors of its framework, and the
+/// person's own words as the reason of a revocation.
 #[test]
 fn a_business_with_the_errors_of_its_framework() {
     let status = |status: &str, reason: Value| {

@@ -119,8 +119,8 @@ impl Engine {
         Ok(Some(save))
     }
 
-    /// What who asked is told beside what was reached: where the request stands at each party, and which of them did not
-    /// take it back. It is fulfilled when what no party does is done as well, and its results are in one place.
+    /// What who asked is told beside what was reached: where the request stands at each party, and which of them did
+    /// not take it back. It is fulfilled when what no party does is done as well, and its results are in one place.
     async fn told_in_words(
         &self,
         request: &Request,

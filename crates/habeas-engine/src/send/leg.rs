@@ -194,8 +194,8 @@ impl Engine {
         })
     }
 
-    /// It was in doubt whether the request had arrived, and the party does not know it: it had not, unless the party has
-    /// spoken of it before.
+    /// It was in doubt whether the request had arrived, and the party does not know it: it had not, unless the party
+    /// has spoken of it before.
     fn not_there(&self, leg: Leg) -> Step {
         if leg.accepted_at.is_none() && !matches!(leg.state, LegState::Sent { .. }) {
             return Step::made(Leg { state: LegState::Waived, cancel: LegCancel::Done, ..leg }, None);

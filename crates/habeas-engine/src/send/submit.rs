@@ -38,7 +38,8 @@ struct Given {
     supports: Option<Capabilities>,
 }
 
-/// The status noted where we ourselves had to refuse for the party: an identity nobody takes; an id that it has from us.
+/// The status noted where we ourselves had to refuse for the party: an identity nobody takes; an id that it has from
+/// us.
 const UNSERVED: u16 = 422;
 const TAKEN: u16 = 409;
 
@@ -148,8 +149,8 @@ impl Engine {
         refused(leg, status, exists)
     }
 
-    /// A party that turned out to serve nothing of a request has nothing to do with it, unless somebody relied on it: an
-    /// identity that no party takes is not passed over.
+    /// A party that turned out to serve nothing of a request has nothing to do with it, unless somebody relied on it:
+    /// an identity that no party takes is not passed over.
     async fn serves_nothing(&self, tenant: &Tenant, leg: &Leg, identities: &[Identity]) -> Result<Made> {
         tracing::info!(request = %leg.request, party = %leg.party, "a party serves nothing of a request");
         let left = self.left_over(tenant, leg, identities).await?;
@@ -179,8 +180,8 @@ impl Engine {
         Ok(left)
     }
 
-    /// What of the identities the party is given, in its form; `None` when it serves nothing of the request. A party that
-    /// has no discovery is given them as they are.
+    /// What of the identities the party is given, in its form; `None` when it serves nothing of the request. A party
+    /// that has no discovery is given them as they are.
     pub(super) async fn identities_for(
         &self,
         tenant: &Tenant,

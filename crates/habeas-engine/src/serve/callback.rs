@@ -95,8 +95,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Moves a leg by what its party reports. A replay is acknowledged and does nothing, and so does a step back; neither
-    /// moves a leg what somebody reports for whom the party vouches: that is kept as evidence, with where the results are.
+    /// Moves a leg by what its party reports. A replay is acknowledged and does nothing, and so does a step back;
+    /// neither moves a leg what somebody reports for whom the party vouches: that is kept as evidence, with where the
+    /// results are.
     async fn take_report(
         &self,
         mut row: LegRow,
@@ -114,7 +115,8 @@ impl Engine {
         for _ in 0..LEG_TRIES {
             let news = if speaker.is_party() { moved(&row.leg, report) } else { heard(&row.leg, report) };
             let further = news.as_ref().is_some_and(|leg| leg.state != row.leg.state);
-            // What moves a leg is always kept. A date may be another each time, and one that is not kept could be replayed.
+            // What moves a leg is always kept. A date may be another each time, and one that is not kept could be
+            // replayed.
             let kept = evidence == Evidence::New || receipt.is_none() && news.is_some();
             if !further && !kept {
                 return Ok(());

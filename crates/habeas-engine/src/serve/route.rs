@@ -32,7 +32,8 @@ pub(super) struct Miss<'a> {
     pub(super) allow: String,
 }
 
-/// Finds the endpoint. The longest mount wins, and of several with one path the first, with the others beside it; a trailing slash is forgiven; HEAD is served as GET.
+/// Finds the endpoint. The longest mount wins, and of several with one path the first, with the others beside it; a
+/// trailing slash is forgiven; HEAD is served as GET.
 pub(super) fn route<'a>(
     tenant: &Tenant,
     directory: &'a Directory,

@@ -37,8 +37,8 @@ pub(super) fn refused<T>(answer: Back<'_>) -> Option<Told<T>> {
     let exists = matches!(status, 400 | 409) && error::says_it_exists(answer.body());
     match status {
         200..300 => None,
-        // What is wrong with the request itself stays wrong. Anything else (a credential that was changed, a path that is
-        // gone, a redirect) is a fault on the way that somebody will mend, and no reason to give a person's wish up.
+        // What is wrong with the request itself stays wrong. Anything else (a credential that was changed, a path that
+        // is gone, a redirect) is a fault on the way that somebody will mend, and no reason to give a person's wish up.
         400 | 409 | 410 | 413 | 415 | 422 => Some(Told::Refused { status, again: false, exists }),
         _ => Some(Told::Refused { status, again: true, exists }),
     }

@@ -13,8 +13,8 @@
 //! - A7 There is no word for a cancelled request, so a sender could not learn what became of it: `cancelled` is said
 //!   here too.
 //! - A9 Roku's advertising id is called `roku_aid`; the later name is understood.
-//! - A10 The answer to a cancellation repeats the original request: the bytes of the POST, base64. After they were shred
-//!   it comes without.
+//! - A10 The answer to a cancellation repeats the original request: the bytes of the POST, base64. After they were
+//!   shred it comes without.
 //! - A25 An agent says `pending`, then `distributed` once every processor has the request, then what those say.
 //! - A37 `controller_id` stands in statuses and callbacks, and not in receipts.
 //! - A43 `property_id` narrows a request to one property and is handed on. There are no `extensions`: an entry for the

@@ -18,8 +18,8 @@
 //! - A14 Every JSON answer to an authenticated caller is signed, and discovery; errors and certificates are not.
 //! - A28 Times from controllers must be RFC 3339 with an offset; times from processors are taken as they come.
 //! - A35 A request needs no identity if the receiver's own extension says anything.
-//! - A43 `property_id` of 0.1 is no member here. A party that is known to read it in its own extension is sent it there;
-//!   beside extensions that the request came with, or to another party, it cannot be said.
+//! - A43 `property_id` of 0.1 is no member here. A party that is known to read it in its own extension is sent it
+//!   there; beside extensions that the request came with, or to another party, it cannot be said.
 //! - A46 There is no word for a denial. The last honest status stands, and `extensions["<own domain>"].denied.reason`
 //!   tells it; `completed` never does. `details` beside it says what else there is to say.
 //!

@@ -154,8 +154,8 @@ pub(super) async fn verify(
     Ok(Json(show::request(&request, engine.clock().now())))
 }
 
-/// Where the person of a request of ours goes to prove who they are, to each party that asks for it. Personal data: that
-/// it was read is logged.
+/// Where the person of a request of ours goes to prove who they are, to each party that asks for it. Personal data:
+/// that it was read is logged.
 #[utoipa::path(
     get, path = "/requests/{id}/verification", tag = "requests",
     params(("id" = String, Path, description = "The request."), dto::VerificationQuery),

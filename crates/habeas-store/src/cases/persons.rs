@@ -29,8 +29,8 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// Notes the token; says whether it is not another sender's or organisation's. It is noted first, so that of two who
-    /// come at once the second waits until the first is known.
+    /// Notes the token; says whether it is not another sender's or organisation's. It is noted first, so that of two
+    /// who come at once the second waits until the first is known.
     pub(super) fn takes_token(&self, conn: &Connection, request: &Request) -> Result<bool> {
         let Some(token) = &self.token else { return Ok(true) };
         let ((organisation, party), at) = (places(request), request.standing.received_at);

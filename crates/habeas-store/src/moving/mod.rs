@@ -1,7 +1,7 @@
 //! How does everything move from a SQLite file into PostgreSQL?
 //!
-//! Rows are copied as they are, sealed, page by page in the order of their keys; the key of the last one is noted in the
-//! same transaction, so a move that was cut off goes on there. In the end both sides are read once more and their
+//! Rows are copied as they are, sealed, page by page in the order of their keys; the key of the last one is noted in
+//! the same transaction, so a move that was cut off goes on there. In the end both sides are read once more and their
 //! digests compared. Until then no server takes the new database for its own.
 
 mod rows;
@@ -61,8 +61,8 @@ pub struct Progress {
 /// Moves everything. The file stays as it is.
 ///
 /// # Errors
-/// [`MoveError::NotEmpty`] when the new database holds something of its own, [`MoveError::Different`] when in the end it
-/// does not hold what the file holds.
+/// [`MoveError::NotEmpty`] when the new database holds something of its own, [`MoveError::Different`] when in the end
+/// it does not hold what the file holds.
 pub async fn migrate(
     from: &Sqlite,
     to: &Postgres,

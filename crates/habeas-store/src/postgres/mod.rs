@@ -49,7 +49,8 @@ pub struct Cluster {
 }
 
 impl Postgres {
-    /// Reaches the database and brings it up to date. To be called within a Tokio runtime, which must outlive the store.
+    /// Reaches the database and brings it up to date. To be called within a Tokio runtime, which must outlive the
+    /// store.
     ///
     /// # Errors
     /// [`StoreError::TooNew`](crate::StoreError::TooNew) when a newer version has written it,

@@ -1,7 +1,7 @@
 //! How is one connection to PostgreSQL used from a thread?
 //!
-//! A transaction begins with its first statement, in the same message, and a lock is taken with the first that needs it.
-//! Nothing waits longer than [`ANSWER`]; a connection that was waited for in vain is given up.
+//! A transaction begins with its first statement, in the same message, and a lock is taken with the first that needs
+//! it. Nothing waits longer than [`ANSWER`]; a connection that was waited for in vain is given up.
 
 use std::{
     cell::{Cell, RefCell},

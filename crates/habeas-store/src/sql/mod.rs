@@ -1,8 +1,8 @@
 //! How is one SQL text run on either database?
 //!
 //! The use cases are written once, against [`Connection`]: rusqlite's way of asking, reduced to what they need. Their
-//! texts keep to what SQLite and PostgreSQL both understand, with SQLite's `?1` for parameters and its `INDEXED BY` where
-//! a plan matters; [`text`] says how PostgreSQL gets them. All whole numbers are 64 bits wide there.
+//! texts keep to what SQLite and PostgreSQL both understand, with SQLite's `?1` for parameters and its `INDEXED BY`
+//! where a plan matters; [`text`] says how PostgreSQL gets them. All whole numbers are 64 bits wide there.
 
 mod error;
 mod row;
@@ -37,8 +37,8 @@ impl Connection {
         }
     }
 
-    /// Runs a statement for each of these rows of parameters: `one` where that costs no journey, else `all` once, which gets
-    /// an array for each column.
+    /// Runs a statement for each of these rows of parameters: `one` where that costs no journey, else `all` once, which
+    /// gets an array for each column.
     pub(crate) fn query_all<T>(
         &self,
         (one, all): (&'static str, &'static str),

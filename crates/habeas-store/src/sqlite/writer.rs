@@ -1,8 +1,8 @@
 //! How do many writes share one commit?
 //!
-//! One thread owns the connection that writes. It takes whatever waits, runs all of it in one transaction, commits once,
-//! and only then answers. So the cost of reaching the disk is shared by all who wait for it. Work that fails is undone
-//! alone.
+//! One thread owns the connection that writes. It takes whatever waits, runs all of it in one transaction, commits
+//! once, and only then answers. So the cost of reaching the disk is shared by all who wait for it. Work that fails is
+//! undone alone.
 
 use std::{
     error::Error,
@@ -54,8 +54,8 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
 
-    /// Runs the work in a transaction. Its changes are on the disk when this returns `Ok`, and undone when not. The work
-    /// may be run a second time, after the first was undone.
+    /// Runs the work in a transaction. Its changes are on the disk when this returns `Ok`, and undone when not. The
+    /// work may be run a second time, after the first was undone.
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,

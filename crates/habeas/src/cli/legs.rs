@@ -52,8 +52,8 @@ pub(super) fn verdict(story: &Story) -> Outcome {
     if refused || story.request.state == "denied" { Err(Failure::Told(Exit::Failed)) } else { Ok(()) }
 }
 
-/// Whether the party has answered our submission, or will never have to. A callback that came before the answer is none:
-/// the receipt is still under way.
+/// Whether the party has answered our submission, or will never have to. A callback that came before the answer is
+/// none: the receipt is still under way.
 pub(super) fn is_answered(leg: &Leg) -> bool {
     leg.accepted_at.is_some() || matches!(leg.state.as_str(), "refused" | "waived" | "inapplicable")
 }

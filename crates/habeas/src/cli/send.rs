@@ -29,8 +29,8 @@ pub(super) struct Args {
     /// A party that shall act; may be given several times. Without any, every party that can serve the request.
     #[arg(long, value_name = "PARTY")]
     to: Vec<String>,
-    /// The right used: access, portability, erasure; of parties of DRP access, access-categories, access-specific, erasure,
-    /// opt-out-of-sale, opt-in-to-sale.
+    /// The right used: access, portability, erasure; of parties of DRP access, access-categories, access-specific,
+    /// erasure, opt-out-of-sale, opt-in-to-sale.
     #[arg(long, required_unless_present = "file")]
     right: Option<Right>,
     /// By what the person is known, kind:format:value; the value may be @FILE, or - for standard input. May be given

@@ -18,8 +18,8 @@ pub struct Business {
     pub api_base: Option<Url>,
     /// How people may stand to the business, in its own words, such as `customer`: agents may repeat them as a hint.
     pub relationships: Vec<String>,
-    /// The rights for which people prove first, by a code sent to their e-mail address, that the request is theirs. Never
-    /// an opt-out. Needs `[mail]`.
+    /// The rights for which people prove first, by a code sent to their e-mail address, that the request is theirs.
+    /// Never an opt-out. Needs `[mail]`.
     #[schema(value_type = Vec<String>)]
     pub verify: Vec<Right>,
     /// How long they have for that; then the request is denied.
@@ -35,7 +35,8 @@ pub struct Business {
     pub grants: Vec<Grant>,
     /// How often the same person may ask; without this, as often as they like.
     pub at_most: Option<AtMost>,
-    /// Whether the same bytes, sent again by the same agent within a day while the request is open, are the same request.
+    /// Whether the same bytes, sent again by the same agent within a day while the request is open, are the same
+    /// request.
     pub repeats: bool,
 }
 

@@ -146,9 +146,9 @@ impl Default for Follow {
     }
 }
 
-/// Where the operator is told that something needs attention: callbacks that keep failing, parties that are late or cannot
-/// be dealt with, certificates that end. Each is told once, a certificate once a day, by a message signed as Standard
-/// Webhooks says. Without this section `habeas faults` still lists them.
+/// Where the operator is told that something needs attention: callbacks that keep failing, parties that are late or
+/// cannot be dealt with, certificates that end. Each is told once, a certificate once a day, by a message signed as
+/// Standard Webhooks says. Without this section `habeas faults` still lists them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Alert {
@@ -165,8 +165,8 @@ pub struct Alert {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
-    /// The server: `smtps://mail.example.com:465`, or `smtp://mail.example.com:587`, where TLS follows a first exchange.
-    /// The ports are the usual ones and may be left out.
+    /// The server: `smtps://mail.example.com:465`, or `smtp://mail.example.com:587`, where TLS follows a first
+    /// exchange. The ports are the usual ones and may be left out.
     #[schema(value_type = Option<String>)]
     pub url: Option<Url>,
     /// Who writes: `privacy@example.com`, or `Example <privacy@example.com>`. Required where `url` is given.
@@ -187,8 +187,8 @@ pub struct Mail {
 pub struct Egress {
     /// The ports that addresses named by peers may have, besides 443.
     pub ports: Vec<u16>,
-    /// Private networks that destinations written in this file (webhooks, alerts, parties, contacts) may lie in, such as
-    /// `10.0.0.0/8`.
+    /// Private networks that destinations written in this file (webhooks, alerts, parties, contacts) may lie in, such
+    /// as `10.0.0.0/8`.
     #[schema(value_type = Vec<String>)]
     pub allow: Vec<IpNet>,
     /// The authorities believed for TLS connections, in PEM; they take the place of the system's.

@@ -29,10 +29,10 @@ pub struct Organisation {
     /// personal. Required.
     #[schema(value_type = Option<String>)]
     pub sealing_key_file: Option<PathBuf>,
-    /// The parts in which it acts. In OpenGDPR: `controller`, `processor`, `agent`; an agent stands between controllers and
-    /// processors and hands what it receives on, so `fulfilment.by` must be `parties`. In DRP: `covered-business`, which
-    /// people's agents discover; `pip`, which takes their requests, usually beside it; `authorized-agent`, which acts for
-    /// people. Used where no `mount` is given.
+    /// The parts in which it acts. In OpenGDPR: `controller`, `processor`, `agent`; an agent stands between controllers
+    /// and processors and hands what it receives on, so `fulfilment.by` must be `parties`. In DRP: `covered-business`,
+    /// which people's agents discover; `pip`, which takes their requests, usually beside it; `authorized-agent`, which
+    /// acts for people. Used where no `mount` is given.
     #[schema(value_type = Vec<String>)]
     pub roles: Vec<Role>,
     /// Where it serves which dialect. Without any: as `controller` and `processor` `opengdpr/1.0`, under `/v1`; as
@@ -60,8 +60,8 @@ pub struct Organisation {
     /// serves, the organisation does itself.
     #[schema(value_type = Vec<String>)]
     pub rights: Vec<Right>,
-    /// The identities it accepts, each `kind:format`; the formats are `raw`, `sha256`, `sha1` and `md5`. DRP has identity
-    /// tokens in their place.
+    /// The identities it accepts, each `kind:format`; the formats are `raw`, `sha256`, `sha1` and `md5`. DRP has
+    /// identity tokens in their place.
     #[schema(value_type = Vec<String>)]
     pub identities: Vec<IdentityForm>,
     /// How it treats what people's agents ask of it.

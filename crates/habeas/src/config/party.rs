@@ -23,8 +23,8 @@ pub struct Party {
     pub dialect: Option<String>,
     /// What that dialect does differently for it: names of knobs, which are listed at the end of this page.
     pub knobs: Vec<String>,
-    /// Where it serves that dialect; not needed for a party that only calls. In `drp/0.5`, where its discovery is: if it
-    /// is not given, but a credential and a key of identity tokens to call it with are, `https://` and its domain.
+    /// Where it serves that dialect; not needed for a party that only calls. In `drp/0.5`, where its discovery is: if
+    /// it is not given, but a credential and a key of identity tokens to call it with are, `https://` and its domain.
     #[schema(value_type = Option<String>)]
     pub base_url: Option<Url>,
     /// In `drp/0.5`, where it takes requests, in place of what its discovery says.
@@ -33,11 +33,12 @@ pub struct Party {
     /// The name it goes by in this organisation's system (OpenGDPR's `controller_id`, and another name for the `iss` of
     /// DRP's identity tokens); its id, if not given.
     pub known_as: Option<String>,
-    /// The hashes of the credentials it calls with, at most two, as `habeas keys token` and `habeas keys pair` print them.
+    /// The hashes of the credentials it calls with, at most two, as `habeas keys token` and `habeas keys pair` print
+    /// them.
     #[schema(value_type = Vec<String>)]
     pub credentials: Vec<HashText>,
-    /// How this organisation shows it who it is: `bearer`, `basic` (the secret is `user:password`), `query` (the secret is
-    /// `name=value`) or, in `drp/0.5`, `sha512` (nothing but the SHA-512 of the secret, as DRP 0.5 §3.07 has it).
+    /// How this organisation shows it who it is: `bearer`, `basic` (the secret is `user:password`), `query` (the secret
+    /// is `name=value`) or, in `drp/0.5`, `sha512` (nothing but the SHA-512 of the secret, as DRP 0.5 §3.07 has it).
     #[schema(value_type = String)]
     pub credential_scheme: Scheme,
     /// The file with the secret for that.
@@ -45,28 +46,29 @@ pub struct Party {
     pub credential_file: Option<PathBuf>,
     /// Or the name of the environment variable with it.
     pub credential_env: Option<String>,
-    /// In place of `credential_file`: the secret itself, sealed for this organisation and party, as `habeas keys pair` prints
-    /// it, `sealed:` and base64.
+    /// In place of `credential_file`: the secret itself, sealed for this organisation and party, as `habeas keys pair`
+    /// prints it, `sealed:` and base64.
     pub credential: Option<String>,
     /// In `drp/0.5`, the keys of the identity tokens that it sends; several, while it changes over.
     pub identity_keys: Vec<IdentityKey>,
-    /// In `drp/0.5`, the file with the secret that identity tokens for it are signed with (HS256), at least 32 bytes, which
-    /// are used as they are.
+    /// In `drp/0.5`, the file with the secret that identity tokens for it are signed with (HS256), at least 32 bytes,
+    /// which are used as they are.
     #[schema(value_type = Option<String>)]
     pub identity_secret_file: Option<PathBuf>,
-    /// In place of `identity_secret_file`: the secret itself, sealed, as `habeas keys pair` prints it, `sealed:` and base64.
+    /// In place of `identity_secret_file`: the secret itself, sealed, as `habeas keys pair` prints it, `sealed:` and
+    /// base64.
     pub identity_secret: Option<String>,
-    /// In place of `identity_secret_file`: `own`, where identity tokens for it are signed with the organisation's own key
-    /// (RS256 or ES256).
+    /// In place of `identity_secret_file`: `own`, where identity tokens for it are signed with the organisation's own
+    /// key (RS256 or ES256).
     #[schema(value_type = Option<String>)]
     pub identity_algorithm: Option<IdentitySigner>,
-    /// In `drp/0.5`, the agent's own places, `https://` and a host, such as `https://agent.example`: where people may be
-    /// sent back to who have proved who they are, and where callbacks show our credential. To its domain and what is
+    /// In `drp/0.5`, the agent's own places, `https://` and a host, such as `https://agent.example`: where people may
+    /// be sent back to who have proved who they are, and where callbacks show our credential. To its domain and what is
     /// below that they do so anyway; elsewhere they go without.
     #[schema(value_type = Vec<String>)]
     pub redirect_origins: Vec<Url>,
-    /// In `drp/0.5`, whether answers to it show the SHA-512 of the secret that this organisation calls it with, which the
-    /// letter of DRP 0.5 §3.07 demands and nobody is known to do.
+    /// In `drp/0.5`, whether answers to it show the SHA-512 of the secret that this organisation calls it with, which
+    /// the letter of DRP 0.5 §3.07 demands and nobody is known to do.
     pub response_authorization: bool,
     /// The domains of those to whom it hands requests on, and who may therefore report about them.
     #[schema(value_type = Vec<String>)]
@@ -89,8 +91,8 @@ pub struct Party {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct IdentityKey {
-    /// `HS256`, with a secret of these two alone; or `RS256`, `ES256` or `EdDSA`, with the party's public key: then every
-    /// token must name this organisation in `aud`. Required.
+    /// `HS256`, with a secret of these two alone; or `RS256`, `ES256` or `EdDSA`, with the party's public key: then
+    /// every token must name this organisation in `aud`. Required.
     #[schema(value_type = Option<String>)]
     pub algorithm: Option<AlgorithmText>,
     /// With `HS256`: the file with the secret, at least 32 bytes, which are used as they are.
@@ -140,7 +142,7 @@ pub struct Leniency {
     pub unsigned_receipts: bool,
     /// In `drp/0.5`: people of whom its tokens say `email_verified` need not prove again who they are.
     pub verified_claims: bool,
-    /// In `drp/0.5`: it may show the SHA-512 of its secret in place of the secret. Its hash must be made for that: `habeas
-    /// keys pair --hashed`.
+    /// In `drp/0.5`: it may show the SHA-512 of its secret in place of the secret. Its hash must be made for that:
+    /// `habeas keys pair --hashed`.
     pub hashed_secret: bool,
 }

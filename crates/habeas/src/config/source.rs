@@ -137,8 +137,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Of a list, serde does not tell which entry is at fault. Each is tried alone; if the list does not even do when it
-    /// is empty, the list itself is at fault.
+    /// Of a list, serde does not tell which entry is at fault. Each is tried alone; if the list does not even do when
+    /// it is empty, the list itself is at fault.
     fn entries_at_fault<T: DeserializeOwned>(
         &self,
         steps: &[Step],

@@ -95,8 +95,8 @@ impl Folder {
         self.path.join("ca.pem")
     }
 
-    /// Its tokens. Those that it lacks are made and saved: for a new folder all of them, for one of an older version those
-    /// of who has come since.
+    /// Its tokens. Those that it lacks are made and saved: for a new folder all of them, for one of an older version
+    /// those of who has come since.
     pub(super) fn secrets(&self) -> anyhow::Result<Secrets> {
         let path = self.path.join("sandbox.json");
         let token = || Credential::generate().token().to_owned();

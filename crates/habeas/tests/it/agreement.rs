@@ -19,7 +19,8 @@ use crate::{
 pub(crate) const SHOP: &str = "shop.example.com";
 pub(crate) const HELPER: &str = "helper.example.com";
 
-/// A business that takes requests itself, hands them to a party, tells its own systems of the rest, and verifies people.
+/// A business that takes requests itself, hands them to a party, tells its own systems of the rest, and verifies
+/// people.
 fn business(authority: &Authority) -> Site {
     let site = Site::set_up(SHOP, authority).with_tls(authority);
     site.edit("roles = [\"processor\"]", "roles = [\"covered-business\", \"pip\", \"controller\"]");

@@ -48,8 +48,8 @@ pub struct Leg {
     /// Where it stands, in the party's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<String>,
-    /// Where the party asks the person to prove who they are. The agent sends the person there by way of the address that
-    /// `/requests/{id}/verification` gives.
+    /// Where the party asks the person to prove who they are. The agent sends the person there by way of the address
+    /// that `/requests/{id}/verification` gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification_url: Option<String>,
     /// Where those say they are to whom the party has handed it on.

@@ -32,8 +32,8 @@ pub struct Send {
     /// The person.
     pub identities: Vec<dto::Identity>,
     /// What is claimed of the person beyond that, for receivers that take identity tokens (DRP): `name`, `address`,
-    /// `email_verified`, `power_of_attorney`, … Only what was verified may be said to be, and `verification_method` says
-    /// how.
+    /// `email_verified`, `power_of_attorney`, … Only what was verified may be said to be, and `verification_method`
+    /// says how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub claims: Option<serde_json::Map<String, serde_json::Value>>,

@@ -107,8 +107,8 @@ impl PreparedLeg {
     }
 }
 
-/// Whether a leg means something else for its request than before: all that `habeas_core::fold` looks at, and whether it
-/// is to be taken back. Not its dates, nor whether its first try was made, nor what was refused.
+/// Whether a leg means something else for its request than before: all that `habeas_core::fold` looks at, and whether
+/// it is to be taken back. Not its dates, nor whether its first try was made, nor what was refused.
 fn means_another(before: &Leg, after: &Leg) -> bool {
     let answered = |leg: &Leg| !matches!(leg.state, LegState::Waiting | LegState::Unsent);
     let state = |leg: &Leg| {
@@ -133,5 +133,6 @@ const SAVE: &str = "UPDATE legs SET remote_id = ?4, accepted_at = ?5, state = ?6
         leased_until = CASE WHEN ?3 IS NULL THEN leased_until END
     WHERE id = ?1 AND (?3 IS NULL OR (fence = ?3 AND leased_until IS NOT NULL))
         AND (revision = ?2 OR (?3 IS NOT NULL AND revision = ?2 + 1 AND frozen_revision = revision))";
-/// What a leg means for its request depends on what the others mean: who decided on one of those meanwhile decides anew.
+/// What a leg means for its request depends on what the others mean: who decided on one of those meanwhile decides
+/// anew.
 const OUTDATE: &str = "UPDATE legs SET revision = revision + 1 WHERE request_id = ?2 AND id <> ?1";

@@ -1,8 +1,8 @@
 //! What of a file was sent already? Noted in a journal beside it, line by line as answers come, so that a run that was
 //! stopped or killed is gone on with and nothing is sent twice.
 //!
-//! A line whose answer was lost is not in the journal. It is sent again under the same reference, made of the batch's id
-//! and its number, and the server makes nothing new of it.
+//! A line whose answer was lost is not in the journal. It is sent again under the same reference, made of the batch's
+//! id and its number, and the server makes nothing new of it.
 
 use std::{
     collections::HashSet,

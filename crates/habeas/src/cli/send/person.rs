@@ -1,7 +1,7 @@
 //! What is claimed of the person beyond by what they are known, for receivers that take identity tokens (DRP)?
 //!
-//! Nothing is said to be verified unless it is said so on the command line, together with how it was done: a receiver may
-//! act on it without asking the person again.
+//! Nothing is said to be verified unless it is said so on the command line, together with how it was done: a receiver
+//! may act on it without asking the person again.
 
 use std::path::PathBuf;
 
