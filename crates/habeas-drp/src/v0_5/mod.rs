@@ -27,6 +27,7 @@
 //! - R16 Only how a request stands now is worth telling: a newer status takes the place of an older one.
 //! - R19 `voluntary` is what leaving `regime` out says. A regime that we do not know is the business's to deny.
 //! - R20 0.4 is read like 0.5, except from a party that is held to the letter.
+//! - R21 A revocation has the id, and may have a reason.
 //! - R23 A right that is not served refuses the whole request, with 400. Some say 404 for that, and some write blanks
 //!   around the words.
 //! - R24 `api_base` has no slash at its end.
