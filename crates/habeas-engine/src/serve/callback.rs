@@ -6,7 +6,7 @@ use habeas_core::{
     clock::Instant,
     dialect::{Answer, Operation, Reported},
     id::RemoteId,
-    leg::{Leg, LegCancel, Progress, Report},
+    leg::{Leg, LegCancel, LegState, Progress, Report},
     message::{Claim, RequestHead, Verified, Who},
     problem::{Code, Field, Problem},
     receipt::Receipt,
@@ -132,7 +132,7 @@ impl Engine {
                 fence: None,
                 due_at: self.due_after_news(&row, &leg, further),
                 attempts: if further && leg.accepted_at.is_some() { 0 } else { row.attempts },
-                thaw: false,
+                thaw: leg.accepted_at.is_some(),
                 receipt: receipt.clone(),
                 trouble: row.trouble.clone().filter(|_| !further),
                 alerts: Vec::new(),
@@ -156,9 +156,16 @@ impl Engine {
     }
 
     /// A receipt that did not arrive yet is still asked for; who has the request is asked the later, the more it tells.
+    /// Who wants a proof although work had begun is asked at once: such a callback may be an old one, sent once more.
     fn due_after_news(&self, row: &LegRow, leg: &Leg, moves: bool) -> Option<Instant> {
+        let begun = row.leg.state == LegState::Sent { progress: Progress::InProgress };
         match leg.accepted_at {
             None => row.due_at,
+            Some(_)
+                if begun && matches!(leg.state, LegState::Sent { progress: Progress::NeedsVerification { .. } }) =>
+            {
+                Some(self.clock.now())
+            }
             Some(_) if !moves || leg.cancel == LegCancel::Wanted => row.due_at.filter(|_| !leg.state.is_final()),
             Some(_) => self.follow_at(leg, 0),
         }

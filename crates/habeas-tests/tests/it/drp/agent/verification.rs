@@ -162,3 +162,27 @@ async fn the_link_is_for_an_operator_who_says_where_to_go_back_to() {
     let story = world.story(&wished.id).await.to_string();
     assert!(!story.contains("eyJ"), "{story}");
 }
+
+/// Callbacks of this protocol have no time and no name of their own.
+#[tokio::test]
+async fn a_demand_for_a_proof_that_is_sent_once_more_is_asked_about() {
+    let world = World::new().await;
+    world.open_pip();
+    let wished = world.asked_for(&Wish::erasure()).await;
+    let mut demand = standing("in_progress", Some("need_user_verification"));
+    demand["user_verification_url"] = json!("https://pip.localhost/verify/1");
+    world.call(world.pip_calls(&wished, &demand)).await.is(200);
+    assert_eq!(world.leg_of(&wished).await["state"], "needs_verification");
+    world.call(world.pip_calls(&wished, &standing("in_progress", None))).await.is(200);
+    world.work().await;
+    assert!(world.peer.heard(&status_of(ID)).is_empty(), "what it says is believed");
+
+    world.peer.script(&status_of(ID), [says(200, &standing("in_progress", None)), says(200, &demand)]);
+    world.call(world.pip_calls(&wished, &demand)).await.is(200);
+    world.work().await;
+    assert_eq!(world.leg_of(&wished).await["state"], "in_progress", "nobody is sent to a page that is of no use");
+    world.call(world.pip_calls(&wished, &demand)).await.is(200);
+    world.work().await;
+    assert_eq!(world.leg_of(&wished).await["state"], "needs_verification", "it means it");
+    assert_eq!(world.peer.heard(&status_of(ID)).len(), 2);
+}
