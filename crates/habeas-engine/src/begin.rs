@@ -13,7 +13,7 @@ use habeas_core::{
     random::hex_token,
     request::Request,
     right::Right,
-    state::{Change, Ground},
+    state::{Change, Ground, State},
     submission::{Subject, Submission, VERIFIED},
 };
 use habeas_store::{DeliveryFilter, DeliveryRow, LegRow, Secrets, StoreError, Verification};
@@ -66,7 +66,8 @@ impl Engine {
     /// Takes a request up: what is decided now, and by whom the work is done then.
     pub(crate) async fn begin_request(&self, request: &Request) -> Result<()> {
         let tenant = self.tenant(request)?;
-        let Some(secrets) = self.store.secrets(&request.id).await? else { return Ok(()) };
+        let secrets = self.store.secrets(&request.id).await?;
+        let secrets = secrets.ok_or(Error::Bug("an open request without what is personal in it"))?;
         let change = self.first_step(tenant, request, &secrets)?;
         self.take_up(&request.id, Actor::Schedule, change).await.map(drop)
     }
@@ -159,6 +160,10 @@ impl Engine {
     ) -> Result<Request> {
         for _ in 0..TRIES {
             let request = self.store.request(id).await?.ok_or(Problem::new(Code::NotFound))?;
+            if actor == Actor::Schedule && request.standing.state != State::Received {
+                // What was to become of it was decided when nobody had looked at it.
+                break;
+            }
             let tenant = self.tenant(&request)?;
             let callbacks = self.callbacks_of(&request).await?;
             let legs: Vec<Leg> = self.store.legs(id).await?.into_iter().map(|row| row.leg).collect();

@@ -96,25 +96,34 @@ impl Engine {
         }
     }
 
-    /// Does what is due for one request. What fails is tried again in a while, and is in nobody else's way.
-    pub(crate) async fn run_errand(&self, errand: Errand) -> Result<()> {
+    /// Does what is due for one request. What fails is tried again in a while, and is in nobody else's way. Says whether
+    /// it is due no more: what can neither be done nor put off must not keep the worker awake.
+    pub(crate) async fn run_errand(&self, errand: Errand) -> Result<bool> {
         let request = errand.request.clone();
         let error = match self.try_errand(errand).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(true),
             Err(error @ Error::Store(StoreError::Unavailable(_))) => return Err(error),
             // Cancelled or changed meanwhile: whoever did so has set the next errand.
             Err(Error::Store(StoreError::Stale) | Error::Refused(_)) if self.has_moved(&request).await? => {
-                return Ok(());
+                return Ok(true);
             }
             Err(error) => error,
         };
         tracing::error!(request = %request.id, error = %error, "what is due for a request could not be done");
-        let mut save = self.plan(&request, &[], Actor::Schedule, &[])?;
-        save.errand_at = Some(self.clock.now().plus_ms(AFTER_FAILURE_MS));
-        match self.store.apply(save).await {
-            Ok(()) | Err(StoreError::Stale) => Ok(()),
-            Err(error) => Err(error.into()),
+        match self.put_off(&request).await {
+            Ok(()) | Err(Error::Store(StoreError::Stale)) => Ok(true),
+            Err(error @ Error::Store(StoreError::Unavailable(_))) => Err(error),
+            Err(error) => {
+                tracing::error!(request = %request.id, error = %error, "nor could it be put off");
+                Ok(false)
+            }
         }
+    }
+
+    async fn put_off(&self, request: &Request) -> Result<()> {
+        let mut save = self.plan(request, &[], Actor::Schedule, &[])?;
+        save.errand_at = Some(self.clock.now().plus_ms(AFTER_FAILURE_MS));
+        Ok(self.store.apply(save).await?)
     }
 
     async fn has_moved(&self, request: &Request) -> Result<bool> {
@@ -133,25 +142,18 @@ impl Engine {
             State::Received if self.manners(&request) == Some(Manners::Status) => {
                 return self.begin_request(&request).await;
             }
-            // What was denied in the answer: nothing is left to do but to note when what is personal in it ends.
-            _ if request.standing.state.is_final() => {
-                let save = self.plan(&request, &[], Actor::Schedule, &[])?;
-                return Ok(self.store.apply(save).await?);
-            }
             _ => {}
         }
-        if !matches!(tenant.fulfilment, Fulfilment::Automatic { .. }) {
-            // Configured otherwise meanwhile: the errand ends, the request waits for whoever does the work now.
-            let save = self.plan(&request, &[], Actor::Schedule, &[])?;
-            return Ok(self.store.apply(save).await?);
-        }
+        let by_itself = matches!(tenant.fulfilment, Fulfilment::Automatic { .. });
         match request.standing.state {
-            State::Received => self.start(&request.id, Actor::Schedule).await.map(drop),
-            State::InProgress => {
+            State::Received if by_itself => self.start(&request.id, Actor::Schedule).await.map(drop),
+            State::InProgress if by_itself => {
                 let results = self.sandbox_result_urls(tenant, &request);
                 self.fulfill(&request.id, Actor::Schedule, results, None).await.map(drop)
             }
-            _ => Ok(()),
+            // Denied in the answer: nothing is left to do but to note when what is personal in it ends. Or configured
+            // otherwise meanwhile: the errand ends, the request waits for whoever does the work now.
+            _ => Ok(self.store.apply(self.plan(&request, &[], Actor::Schedule, &[])?).await?),
         }
     }
 

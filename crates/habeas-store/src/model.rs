@@ -446,8 +446,8 @@ impl LegRow {
     #[must_use]
     pub const fn was_tried(&self) -> bool {
         match self.leg.state {
-            LegState::Waiting | LegState::Inapplicable => false,
-            LegState::Waived => self.sent_mac.is_some(),
+            LegState::Inapplicable => false,
+            LegState::Waiting | LegState::Waived => self.sent_mac.is_some(),
             LegState::Unsent | LegState::Sent { .. } | LegState::Refused { .. } => true,
         }
     }

@@ -36,6 +36,11 @@ impl Sealers {
         self.0.get(organisation)
     }
 
+    /// The organisations, each between commas.
+    pub(crate) fn listed(&self) -> String {
+        self.0.keys().fold(",".to_owned(), |listed, organisation| format!("{listed}{organisation},"))
+    }
+
     /// The keys of one request.
     pub(crate) fn keys(&self, organisation: &Domain, request: &RequestId) -> Result<RequestKeys> {
         let sealer = self.get(organisation).ok_or_else(|| StoreError::NoKey(request.clone()))?;

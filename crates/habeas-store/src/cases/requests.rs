@@ -36,10 +36,12 @@ const HISTORY: &str = concat!(
     standing_columns!("e"),
     ", e.at, e.change, e.actor FROM events e WHERE e.request_id = ?1 ORDER BY e.seq"
 );
+/// Of the organisations in `?3`, each between commas: those that are no longer configured are in nobody's way.
 const ERRANDS: &str = concat!(
     "SELECT ",
     request_columns!(),
-    ", r.errand_at FROM requests r INDEXED BY requests_errand WHERE r.errand_at <= ?1 ORDER BY r.errand_at LIMIT ?2"
+    ", r.errand_at FROM requests r INDEXED BY requests_errand
+    WHERE r.errand_at <= ?1 AND ?3 LIKE '%,' || r.organisation || ',%' ORDER BY r.errand_at LIMIT ?2"
 );
 
 impl<B: Backend> Database<B> {
@@ -103,9 +105,10 @@ impl<B: Backend> Database<B> {
 
     /// A request that cannot be opened is left out, with a word in the log: it must not stop the others.
     pub(super) async fn load_errands(&self, now: Instant, limit: u32) -> Result<Vec<Errand>> {
+        let organisations = self.sealers.listed();
         let read = self.backend.read(move |conn| {
             let mut query = conn.prepare_cached(ERRANDS)?;
-            let rows = query.query_map(params![now.ms(), limit], |row| {
+            let rows = query.query_map(params![now.ms(), limit, organisations], |row| {
                 Ok((RawRequest::read(row)?, instant(row, AFTER_REQUEST)?))
             })?;
             Ok(rows.collect::<sql::Result<Vec<_>>>()?)

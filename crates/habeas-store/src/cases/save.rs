@@ -140,7 +140,8 @@ fn waiting_legs(conn: &Connection, id: &RequestId, waiting: &Waiting) -> Result<
 
 /// As [`LegRow::was_tried`](crate::LegRow::was_tried).
 const TRIED: &str = "SELECT EXISTS (SELECT 1 FROM legs
-    WHERE request_id = ?1 AND state NOT IN ('waiting', 'inapplicable') AND (state <> 'waived' OR sent_mac IS NOT NULL))";
+    WHERE request_id = ?1 AND state <> 'inapplicable'
+        AND (state NOT IN ('waiting', 'waived') OR sent_mac IS NOT NULL))";
 const HOLD: &str = "UPDATE legs SET due_at = NULL, leased_until = NULL, fence = fence + 1
     WHERE request_id = ?1 AND state = 'waiting'";
 const GIVE_UP: &str = "UPDATE legs SET state = 'waived', due_at = NULL, leased_until = NULL, fence = fence + 1,

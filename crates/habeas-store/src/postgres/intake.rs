@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, LazyLock},
     thread,
 };
@@ -36,9 +37,13 @@ impl Intakes {
         let (queue, mut waiting) = mpsc::channel(QUEUE);
         let connector = Arc::clone(connector);
         let work = move || {
-            let (mut link, mut batch) = (Link::new(connector), Vec::with_capacity(BATCH));
+            let (mut link, mut batch) = (Link::new(Arc::clone(&connector)), Vec::with_capacity(BATCH));
             while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
-                serve(&mut link, batch.drain(..).filter(|one: &Waiting| !one.reply.is_closed()).collect());
+                let waited_for = batch.drain(..).filter(|one: &Waiting| !one.reply.is_closed()).collect();
+                // Who waited hears that it is not available; the next come by another connection.
+                if catch_unwind(AssertUnwindSafe(|| serve(&mut link, waited_for))).is_err() {
+                    link = Link::new(Arc::clone(&connector));
+                }
             }
         };
         thread::Builder::new().name("store intake".to_owned()).spawn(work).map_err(StoreError::unavailable)?;

@@ -8,7 +8,7 @@ use habeas_core::{
 };
 use habeas_store::{
     Store, StoreError,
-    model::{Frozen, NewOwn, Then},
+    model::{Frozen, NewOwn, NewRequest, Then},
     sqlite::Sqlite,
 };
 use rusqlite::Connection;
@@ -149,6 +149,21 @@ async fn another_organisations_key_opens_nothing() {
     assert!(matches!(store.secrets(&RequestId::new("r1")).await, Err(StoreError::NoKey(_))));
     // What is not sealed is still read.
     assert_eq!(current(&store, "r1").await, request("r1"));
+}
+
+#[tokio::test]
+async fn an_organisation_that_is_no_longer_configured_is_in_nobodys_way() {
+    let (home, store) = fresh();
+    let mut gone = NewRequest { errand_at: Some(at(1)), ..new("r1") };
+    gone.request.organisation = OTHER.parse().unwrap();
+    accept(&store, gone).await;
+    accept(&store, NewRequest { errand_at: Some(at(2)), ..new("r2") }).await;
+    drop(store);
+    let ours = backend::sealers().get(&US.parse().unwrap()).unwrap().clone();
+    let left = habeas_store::Sealers::new([(US.parse().unwrap(), ours)]);
+    let store = Sqlite::open(&backend::file(home.path()), left, habeas_store::sqlite::Durability::Full).unwrap();
+    let errands = store.errands(at(9), 1).await.unwrap();
+    assert_eq!(errands.iter().map(|errand| errand.request.id.as_str()).collect::<Vec<_>>(), ["r2"]);
 }
 
 #[cfg(unix)]
