@@ -23,7 +23,7 @@ use crate::{
     clock::ManualClock,
     frail::Frail,
     keys::Keys,
-    network::{Network, letters::Letters},
+    network::{Life, Network, letters::Letters},
 };
 
 /// A controller, which asks the processors and the agent.
@@ -96,13 +96,14 @@ impl Node {
             tls_roots_pem: None,
             trust_roots: Arc::clone(&site.keys.roots),
         };
-        let exit = Exit { from: name, network: Arc::downgrade(&site.network) };
+        let life = Life { name, start: starts };
+        let exit = Exit { life, network: Arc::downgrade(&site.network) };
         let dialects =
             vec![habeas_opengdpr::v1_0(), habeas_opengdpr::v0_1_3(), habeas_opengdpr::v0_1_2(), habeas_drp::v0_5()];
         let alert = Webhook { url: format!("https://{ALERTS}/{name}").parse()?, secret: site.keys.webhook.clone() };
         let engine = Engine::new(
             Directory::new([tenants::tenant(name, site.keys)?], dialects),
-            Frail::before(name, &store, &site.network),
+            Frail::before(life, &store, &site.network),
             Outside {
                 clock: Arc::clone(&site.clock) as Arc<_>,
                 random: Arc::new(Chance::new(site.seed, &format!("{name}, start {starts}"))),
@@ -112,7 +113,7 @@ impl Node {
             Settings { alert: Some(Arc::new(alert)), ..Settings::default() },
         );
         let router: Router = habeas_server::public(Arc::clone(&engine));
-        site.network.opens(name, router, Arc::clone(&engine));
+        site.network.opens(life, router, Arc::clone(&engine));
         Ok(Self { name, engine, store, starts })
     }
 
@@ -135,7 +136,7 @@ impl Site {
 
 /// The way out of a node.
 struct Exit {
-    from: &'static str,
+    life: Life,
     network: Weak<Network>,
 }
 
@@ -143,7 +144,8 @@ struct Exit {
 impl Carrier for Exit {
     async fn carry(&self, message: Outgoing, within_ms: i64) -> Result<Heard, OutboundError> {
         let network = self.network.upgrade().ok_or(OutboundError::Connect)?;
-        network.carry(self.from, message, within_ms).await
+        network.lives(self.life).await;
+        network.carry(self.life, message, within_ms).await
     }
 }
 

@@ -7,9 +7,9 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use habeas_store::{Effect, Layer, Layered, Result, Step, Store};
+use habeas_store::{Effect, Layer, Layered, Result, Step, Store, StoreError};
 
-use crate::network::Network;
+use crate::network::{Life, Network};
 
 /// On which side of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,17 +27,17 @@ impl fmt::Display for Side {
     }
 }
 
-/// A node's way to its store.
+/// A node's way to its store, for as long as it lives.
 pub(crate) struct Frail {
-    name: &'static str,
+    life: Life,
     store: Arc<dyn Store>,
     network: Weak<Network>,
 }
 
 impl Frail {
     /// The store of that node, as the node reaches it.
-    pub(crate) fn before(name: &'static str, store: &Arc<dyn Store>, network: &Arc<Network>) -> Arc<dyn Store> {
-        Arc::new(Layered(Self { name, store: Arc::clone(store), network: Arc::downgrade(network) }))
+    pub(crate) fn before(life: Life, store: &Arc<dyn Store>, network: &Arc<Network>) -> Arc<dyn Store> {
+        Arc::new(Layered(Self { life, store: Arc::clone(store), network: Arc::downgrade(network) }))
     }
 }
 
@@ -47,17 +47,18 @@ impl Layer for Frail {
     }
 
     async fn step<T: Send>(&self, step: Step, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
-        let network = self.network.upgrade().filter(|_| step.effect != Effect::Reads);
-        let Some((network, side)) =
-            network.and_then(|network| Some((Arc::clone(&network), network.death_of(self.name, step.name)?)))
-        else {
-            return work.await;
-        };
+        let Some(network) = self.network.upgrade() else { return pending().await };
+        network.lives(self.life).await;
+        let side = if step.effect == Effect::Reads { None } else { network.death_of(self.life, step.name) };
+        let Some(side) = side else { return work.await };
         if side == Side::After {
             // Whoever is dead does not hear what came of it.
-            let _ = work.await;
+            match work.await {
+                Ok(_) | Err(StoreError::Stale) => {}
+                Err(error) => network.observed.finds("defects", format!("the step {} failed: {error}", step.name)),
+            }
         }
-        network.dies(self.name, side, step.name);
+        network.dies(self.life, &format!("at a step, {side} {}", step.name));
         pending().await
     }
 }

@@ -9,10 +9,7 @@ pub(crate) mod systems;
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::Router;
@@ -46,9 +43,20 @@ use crate::{
 const OVERHEARD: usize = 64;
 /// Who has something to do so often in one instant will never be done.
 const TURNS: usize = 2_000;
+/// So many of them a node may die in.
+const MORTAL_TURNS: usize = 100;
+
+/// A node from one start to its death or the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Life {
+    pub(crate) name: &'static str,
+    /// Which start, from 0 on.
+    pub(crate) start: u64,
+}
 
 /// Where an actor listens.
 struct Place {
+    life: Life,
     router: Router,
     engine: Arc<Engine>,
 }
@@ -70,14 +78,8 @@ pub(crate) struct Network {
     pub(crate) observed: Observed,
     pub(crate) systems: Systems,
     state: Mutex<State>,
-    /// Wakes whoever drives the node that has died.
-    died: Notify,
-    /// Wakes whoever waits for an answer of a node that has died.
+    /// Wakes whoever waits for a node that has died.
     fallen: Notify,
-    /// Whether the node that works may die.
-    mortal: AtomicBool,
-    /// Whether somebody presses a button, and its node may die of it.
-    pressed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -88,10 +90,23 @@ struct State {
     late: Vec<Late>,
     overheard: Vec<Message>,
     at_work: BTreeSet<&'static str>,
-    /// To how many messages each answers.
-    serving: BTreeMap<&'static str, usize>,
+    /// How many turns each has worked in this instant, without rest.
+    turns: BTreeMap<&'static str, usize>,
     /// Those who have died and not started anew.
     dead: BTreeSet<&'static str>,
+    /// Whether one of the dead died of a button that somebody pressed.
+    pressed_to_death: bool,
+}
+
+impl State {
+    /// Who has turned round so often may be in a circle: that is to be seen, and not to end by chance.
+    fn may_die(&self, life: Life) -> bool {
+        self.is_alive(life) && self.turns.get(life.name).is_none_or(|turns| *turns < MORTAL_TURNS)
+    }
+
+    fn is_alive(&self, life: Life) -> bool {
+        !self.dead.contains(life.name) && self.places.get(life.name).is_some_and(|place| place.life == life)
+    }
 }
 
 impl Network {
@@ -101,10 +116,7 @@ impl Network {
             systems: Systems::new(seed),
             chance: Chance::new(seed, "network"),
             state: Mutex::default(),
-            died: Notify::new(),
             fallen: Notify::new(),
-            mortal: AtomicBool::new(false),
-            pressed: AtomicBool::new(false),
             clock,
             trace,
             sabotage,
@@ -116,10 +128,13 @@ impl Network {
     }
 
     /// From now on an actor listens there.
-    pub(crate) fn opens(&self, name: &'static str, router: Router, engine: Arc<Engine>) {
+    pub(crate) fn opens(&self, life: Life, router: Router, engine: Arc<Engine>) {
         let mut state = self.state();
-        state.dead.remove(name);
-        state.places.insert(name, Place { router, engine });
+        state.dead.remove(life.name);
+        state.places.insert(life.name, Place { life, router, engine });
+        drop(state);
+        // Whatever was left of the life before has ended.
+        self.fallen.notify_waiters();
     }
 
     pub(crate) fn set_weather(&self, weather: Weather) {
@@ -146,87 +161,93 @@ impl Network {
         self.state().dead.iter().copied().collect()
     }
 
-    /// Whether a node dies at the durable step that it is about to take: only where nothing else of it goes on.
-    pub(crate) fn death_of(&self, name: &'static str, step: &str) -> Option<Side> {
+    /// On which side of the durable step that it is about to take a node dies, if it does.
+    pub(crate) fn death_of(&self, life: Life, step: &str) -> Option<Side> {
         let state = self.state();
-        // What is served is a task; the driven worker and who presses a button are none.
-        let alone = match tokio::task::try_id() {
-            None if self.pressed.load(Ordering::Relaxed) => state.at_work.is_empty(),
-            None => self.mortal.load(Ordering::Relaxed) && state.at_work.iter().all(|one| *one == name),
-            Some(_) => state.serving.get(name) == Some(&1) && !state.at_work.contains(name),
-        };
-        // Who never rests would die of it sooner or later.
-        let mortal = alone && self.sabotage != Some(Sabotage::Restless);
-        mortal.then(|| state.weather.death(&self.chance, step)).flatten()
+        state.may_die(life).then(|| state.weather.death(&self.chance, step)).flatten()
     }
 
-    /// A node dies at a durable step.
-    pub(crate) fn dies(&self, name: &'static str, side: Side, step: &str) {
-        self.trace.say(&format!("    {name} dies at a step, {side} {step}"));
-        let served = tokio::task::try_id().is_some();
-        if served || self.pressed.load(Ordering::Relaxed) {
-            self.state().dead.insert(name);
+    /// A node dies, and everything of it stops.
+    pub(crate) fn dies(&self, life: Life, how: &str) {
+        self.trace.say(&format!("    {} dies {how}", life.name));
+        let mut state = self.state();
+        state.dead.insert(life.name);
+        // Whoever works or serves is a task, or at work.
+        state.pressed_to_death |= tokio::task::try_id().is_none() && !state.at_work.contains(life.name);
+        state.at_work.remove(life.name);
+        drop(state);
+        self.fallen.notify_waiters();
+    }
+
+    /// Goes on only where that life has not ended.
+    pub(crate) async fn lives(&self, life: Life) {
+        {
+            let mut state = self.state();
+            if state.is_alive(life) {
+                return;
+            }
+            // Who presses a button of a node that has died waits for nothing.
+            state.pressed_to_death |= tokio::task::try_id().is_none();
         }
-        if served {
-            self.fallen.notify_waiters();
-        } else {
-            self.died.notify_one();
-        }
+        self.fallen.notify_waiters();
+        std::future::pending().await
     }
 
-    /// Somebody presses a button; nothing comes of it where its node dies of it.
-    pub(crate) async fn press<T>(&self, button: impl Future<Output = T>) -> Option<T> {
-        self.pressed.store(true, Ordering::Relaxed);
-        let done = tokio::select! {
-            biased;
-            done = button => Some(done),
-            () = self.died.notified() => None,
-        };
-        self.pressed.store(false, Ordering::Relaxed);
-        done
-    }
-
-    async fn until_dead(&self, name: &str) {
+    async fn until(&self, over: impl Fn(&State) -> bool) {
         loop {
             let fallen = self.fallen.notified();
-            if self.state().dead.contains(name) {
+            if over(&self.state()) {
                 return;
             }
             fallen.await;
         }
     }
 
+    /// Somebody presses a button; nothing comes of it where its node dies of it.
+    pub(crate) async fn press<T>(&self, button: impl Future<Output = T>) -> Option<T> {
+        self.state().pressed_to_death = false;
+        tokio::select! {
+            biased;
+            done = button => Some(done),
+            () = self.until(|state| state.pressed_to_death) => None,
+        }
+    }
+
     /// Brings a message of an engine to where it goes, and the answer back, or not.
     pub(crate) async fn carry(
         self: &Arc<Self>,
-        from: &'static str,
+        from: Life,
         outgoing: Outgoing,
         within_ms: i64,
     ) -> Result<Heard, OutboundError> {
-        let message = Message::of(from, outgoing);
+        let message = Message::of(from.name, outgoing);
         self.observed.leaves(&message);
-        let (fault, outcome) = if self.is_down(&message.to) || self.is_down(from) {
+        let (fault, outcome) = if self.is_down(&message.to) || self.is_down(from.name) {
             (Fault::Down, Err(OutboundError::Connect))
         } else {
-            let fault = self.fault_for(&message, within_ms);
-            (fault, self.suffer(fault, &message, within_ms).await)
+            let fault = self.fault_for(from, &message, within_ms);
+            (fault, self.suffer(fault, from, &message, within_ms).await)
         };
+        // Who has died meanwhile hears nothing.
+        self.lives(from).await;
         let outcome = self.falsified(&message, outcome);
         self.trace.say(&format!("    {}: {fault}{}", message.described(), said(&outcome)));
         self.observed.is_heard(&message, &outcome);
         outcome
     }
 
-    fn fault_for(&self, message: &Message, within_ms: i64) -> Fault {
-        let may_die = self.mortal.load(Ordering::Relaxed)
-            // What is served is a task; the driven worker is none.
-            && tokio::task::try_id().is_none()
-            && self.state().at_work.iter().all(|name| *name == message.from);
-        let weather = self.state().weather;
-        weather.fault(&self.chance, within_ms, may_die, message.can_be_overtaken())
+    fn fault_for(&self, from: Life, message: &Message, within_ms: i64) -> Fault {
+        let state = self.state();
+        state.weather.fault(&self.chance, within_ms, state.may_die(from), message.can_be_overtaken())
     }
 
-    async fn suffer(self: &Arc<Self>, fault: Fault, message: &Message, within_ms: i64) -> Result<Heard, OutboundError> {
+    async fn suffer(
+        self: &Arc<Self>,
+        fault: Fault,
+        from: Life,
+        message: &Message,
+        within_ms: i64,
+    ) -> Result<Heard, OutboundError> {
         match fault {
             Fault::None | Fault::Down => self.bring(message).await,
             Fault::Lost => {
@@ -265,7 +286,7 @@ impl Network {
                     let _ = self.bring(message).await;
                 }
                 self.trace.say(&format!("    {}: {fault}", message.described()));
-                self.died.notify_one();
+                self.dies(from, "while it waits");
                 std::future::pending().await
             }
         }
@@ -282,21 +303,13 @@ impl Network {
 
     /// The answer of whoever listens there; none, if they die of it.
     async fn bring(&self, message: &Message) -> Result<Heard, OutboundError> {
-        let place =
-            self.state().places.get_key_value(message.to.as_str()).map(|(name, place)| (*name, place.router.clone()));
+        let place = self.state().places.get(message.to.as_str()).map(|place| (place.life, place.router.clone()));
         let heard = match (place, message.to.as_str()) {
-            (Some((name, router)), _) => {
-                *self.state().serving.entry(name).or_default() += 1;
-                let heard = tokio::select! {
-                    biased;
-                    () = self.until_dead(name) => None,
-                    heard = message.ask(router) => Some(heard),
-                };
-                if let Some(count) = self.state().serving.get_mut(name) {
-                    *count -= 1;
-                }
-                heard.ok_or(OutboundError::Broken)?
-            }
+            (Some((life, router)), _) => tokio::select! {
+                biased;
+                () = self.until(|state| !state.is_alive(life)) => return Err(OutboundError::Broken),
+                heard = message.ask(router) => heard,
+            },
             (None, SYSTEMS) => self.systems.hear(message),
             (None, ALERTS) => refusal(204, None),
             (None, _) => refusal(404, None),
@@ -315,43 +328,59 @@ impl Network {
     /// An actor does what is due while an answer of its own is still under way, so that its news overtake it. As a
     /// task, for it goes on when whoever waits for the answer dies.
     async fn work_of(self: &Arc<Self>, name: &str) {
-        let (name, engine) = {
+        let (life, engine) = {
             let mut state = self.state();
-            let Some((name, place)) = state.places.get_key_value(name) else { return };
-            let (name, engine) = (*name, Arc::clone(&place.engine));
-            if !state.at_work.insert(name) {
+            let Some(place) = state.places.get(name) else { return };
+            let (life, engine) = (place.life, Arc::clone(&place.engine));
+            if !state.is_alive(life) || !state.at_work.insert(life.name) {
                 return;
             }
-            (name, engine)
+            (life, engine)
         };
+        let name = life.name;
         self.trace.say(&format!("    {name} works while its answer is under way"));
         let network = Arc::clone(self);
-        let work = tokio::spawn(async move {
-            network.exhaust(name, &engine).await;
-            network.state().at_work.remove(name);
-        });
+        let work = tokio::spawn(async move { network.work_or_die(life, &engine).await });
         if work.await.is_err() {
+            self.state().at_work.remove(name);
             self.observed.finds("defects", format!("the worker of {name} panicked"));
         }
     }
 
-    /// An actor does what is due; says whether it died of it.
-    pub(crate) async fn drive(&self, name: &'static str, engine: &Engine) -> bool {
-        self.state().at_work.insert(name);
-        self.mortal.store(true, Ordering::Relaxed);
-        let died = tokio::select! {
-            biased;
-            () = self.exhaust(name, engine) => false,
-            () = self.died.notified() => true,
+    /// An actor does what is due, if nothing of it does so already.
+    pub(crate) async fn drive(&self, name: &'static str) {
+        let (life, engine) = {
+            let mut state = self.state();
+            let Some(place) = state.places.get(name) else { return };
+            let (life, engine) = (place.life, Arc::clone(&place.engine));
+            if !state.is_alive(life) || !state.at_work.insert(name) {
+                return;
+            }
+            (life, engine)
         };
-        self.mortal.store(false, Ordering::Relaxed);
-        self.state().at_work.remove(name);
-        died
+        self.work_or_die(life, &engine).await;
+    }
+
+    async fn work_or_die(&self, life: Life, engine: &Engine) {
+        tokio::select! {
+            biased;
+            () = self.until(|state| !state.is_alive(life)) => return,
+            () = self.exhaust(life.name, engine) => {}
+        }
+        self.state().at_work.remove(life.name);
+    }
+
+    /// Waits for those who still work, because whoever waited for them has died.
+    pub(crate) async fn settles(&self) {
+        while !self.state().at_work.is_empty() {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// An actor does what is due until nothing is.
-    async fn exhaust(&self, name: &str, engine: &Engine) {
-        for _ in 0..TURNS {
+    async fn exhaust(&self, name: &'static str, engine: &Engine) {
+        for turn in 0..TURNS {
+            self.state().turns.insert(name, turn);
             match engine.run_once().await {
                 Ok(0) if self.sabotage != Some(Sabotage::Restless) => return,
                 Ok(_) => {}

@@ -76,10 +76,10 @@ enum Operation {
 impl World {
     /// One operation, and what it leads to.
     pub(crate) async fn operate(&mut self) -> Result<()> {
-        self.start_the_dead().await?;
         let (network, operation) = (Arc::clone(&self.site.network), self.next_operation());
-        // A node that died of it starts anew next time.
         network.press(self.act(operation)).await.unwrap_or(Ok(()))?;
+        network.settles().await;
+        self.start_the_dead().await?;
         match self.chance.below(10) {
             0..6 => self.all_work().await,
             6..8 => {

@@ -95,7 +95,7 @@ impl World {
         }
     }
 
-    /// Who has died over an answer starts anew.
+    /// Who has died starts anew.
     pub(crate) async fn start_the_dead(&mut self) -> Result<()> {
         for name in self.site.network.dead() {
             self.restart(name).await?;
@@ -110,12 +110,9 @@ impl World {
         if self.site.network.is_down(name) {
             return Ok(());
         }
-        let engine = self.engine(name)?;
-        if self.site.network.drive(name, &engine).await {
-            drop(engine);
-            self.restart(name).await?;
-        }
-        Ok(())
+        self.site.network.drive(name).await;
+        self.site.network.settles().await;
+        self.start_the_dead().await
     }
 
     pub(crate) async fn all_work(&mut self) -> Result<()> {

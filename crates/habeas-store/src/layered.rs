@@ -52,7 +52,7 @@ pub trait Layer: Send + Sync {
 
     /// As [`Store::receive`], for who has something else in mind with it.
     fn receive(&self, new: NewRequest) -> impl Future<Output = Result<Receive>> + Send {
-        self.step(Step { name: "receive", effect: Effect::Writes }, self.store().receive(new))
+        self.step(Step::RECEIVE, self.store().receive(new))
     }
 }
 
@@ -62,6 +62,18 @@ pub struct Layered<L>(pub L);
 
 macro_rules! passes_on {
     ($($effect:ident $name:ident($($arg:ident: $kind:ty),*) -> $out:ty;)*) => {
+        impl Step {
+            /// Of [`Store::receive`].
+            pub const RECEIVE: Self = Self { name: "receive", effect: Effect::Writes };
+            $(
+                #[allow(non_upper_case_globals, reason = "named as the method is")]
+                const $name: Self = Self { name: stringify!($name), effect: Effect::$effect };
+            )*
+
+            /// All of them.
+            pub const ALL: &[Self] = &[Self::RECEIVE, $(Self::$name,)*];
+        }
+
         #[async_trait]
         impl<L: Layer> Store for Layered<L> {
             async fn receive(&self, new: NewRequest) -> Result<Receive> {
@@ -74,8 +86,7 @@ macro_rules! passes_on {
                 self.0.store().load()
             }
             $(async fn $name(&self, $($arg: $kind),*) -> Result<$out> {
-                let step = Step { name: stringify!($name), effect: Effect::$effect };
-                self.0.step(step, self.0.store().$name($($arg),*)).await
+                self.0.step(Step::$name, self.0.store().$name($($arg),*)).await
             })*
         }
     };

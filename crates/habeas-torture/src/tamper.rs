@@ -15,7 +15,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use habeas_store::{Effect, Layer, NewRequest, Receive, Result, Step, Store};
+use habeas_store::{Layer, NewRequest, Receive, Result, Step, Store};
 use rustix::process::{Signal, getpid, kill_process};
 
 /// So long after it was acknowledged a request is committed, where that is the fault.
@@ -112,7 +112,7 @@ impl Layer for Tampered {
         if self.hasty {
             return self.receive_hastily(new).await;
         }
-        self.step(Step { name: "receive", effect: Effect::Writes }, self.inner.receive(new)).await
+        self.step(Step::RECEIVE, self.inner.receive(new)).await
     }
 }
 

@@ -16,7 +16,7 @@ impl World {
             for leg in story.legs.iter().map(|row| &row.leg) {
                 let wire_id = leg.remote_id.as_ref().map_or(leg.wire_id.as_str(), |id| id.as_str());
                 let theirs = census.of(leg.party.as_str(), name, wire_id).map(|story| &story.request.standing.state);
-                if self.waived.contains(&leg.id) || agree(leg, theirs) {
+                if self.is_given_up(leg) || agree(leg, theirs) {
                     continue;
                 }
                 let theirs = theirs.map_or("unknown", State::name);
@@ -32,6 +32,11 @@ impl World {
         Ok(())
     }
 
+    /// Whether an operator gave it up: what its party does then is what the operator chose.
+    fn is_given_up(&self, leg: &Leg) -> bool {
+        leg.state == LegState::Waived && self.waived.contains(&leg.id)
+    }
+
     /// Nobody works on what its sender knows nothing of.
     pub(super) fn nobody_works_for_nobody(&self, census: &Census) -> Found {
         for (name, story) in &census.stories {
@@ -41,7 +46,7 @@ impl World {
             let mut theirs = legs.map(|row| &row.leg).filter(|leg| leg.party.as_str() == *name);
             let known = |leg: &Leg| {
                 let id = leg.remote_id.as_ref().map_or(leg.wire_id.as_str(), |id| id.as_str());
-                id.eq_ignore_ascii_case(story.request.standing.wire_id.as_str()) || self.waived.contains(&leg.id)
+                id.eq_ignore_ascii_case(story.request.standing.wire_id.as_str()) || self.is_given_up(leg)
             };
             if story.request.standing.state != State::Cancelled && !theirs.any(known) {
                 let state = story.request.standing.state.name();

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use habeas_engine::operator::Story;
+
 use super::{Census, Found, found};
 use crate::world::World;
 
@@ -41,6 +43,14 @@ impl World {
                 if times > 1 {
                     return found("effects", format!("{change} happened {times} times to {} at {name}", request.id));
                 }
+            }
+        }
+        for node in &self.nodes {
+            let own = |(name, story): &&(&str, Story)| *name == node.name && story.request.upstream.is_none();
+            let made = census.stories.iter().filter(own).count();
+            let wishes = self.wishes.iter().filter(|wish| wish.from == node.name).count();
+            if made > wishes {
+                return found("effects", format!("{} made {made} requests of {wishes} wishes", node.name));
             }
         }
         for (request, order) in self.site.network.systems.orders() {

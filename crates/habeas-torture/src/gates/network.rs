@@ -107,7 +107,7 @@ pub(crate) async fn inside(options: &Options) -> Result<()> {
     let acknowledged_meanwhile = scene.book.read()?.len() - before;
     let heard_of_meanwhile = received(&metrics).await.is_some();
     ip(&format!("link set hub{CUT} up"))?;
-    let came_back = receives_more(&metrics, acknowledged_before_by_it).await;
+    let came_back = receives_more(&metrics).await;
     tokio::time::sleep(AFTER).await;
     load.end(PATIENCE).await?;
 
@@ -153,10 +153,17 @@ async fn received(metrics: &str) -> Option<u64> {
     Some(lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum())
 }
 
-/// Whether a node acknowledges more within a while.
-async fn receives_more(metrics: &str, before: u64) -> bool {
+/// Whether a node can be reached again within a while, and acknowledges more from then on.
+async fn receives_more(metrics: &str) -> bool {
     let more = async {
-        while received(metrics).await.is_none_or(|now| now <= before) {
+        let mut first = None;
+        loop {
+            let now = received(metrics).await;
+            match (first, now) {
+                (Some(first), Some(now)) if now > first => return,
+                (None, _) => first = now,
+                _ => {}
+            }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
