@@ -10,7 +10,7 @@ use anyhow::{Context as _, anyhow};
 use habeas_core::{clock::Clock, domain::Domain};
 use habeas_engine::ambient::SystemClock;
 use habeas_store::{
-    Sealers, Store,
+    RequestFilter, Sealers, Store, StoreError,
     postgres::{Place, PlaceError, Postgres, Standby},
     sqlite::{Durability, Sqlite},
 };
@@ -21,6 +21,9 @@ use rustls::{
 };
 
 use crate::files;
+
+/// So many requests of an organisation are looked at for one that is still sealed with its key.
+const TRIED: u32 = 100;
 
 /// A database as configured.
 #[derive(Clone)]
@@ -80,8 +83,16 @@ impl Database {
     /// Opens it, made and brought up to date where needed.
     ///
     /// # Errors
-    /// When it cannot be used.
+    /// When it cannot be used, or a key does not open what is in it.
     pub async fn open(&self, sealing: &[(Domain, MasterKey)]) -> anyhow::Result<Opened> {
+        let opened = self.open_with(sealing).await?;
+        for (organisation, _) in sealing {
+            fits(&*opened.store, organisation).await?;
+        }
+        Ok(opened)
+    }
+
+    async fn open_with(&self, sealing: &[(Domain, MasterKey)]) -> anyhow::Result<Opened> {
         let sealers = Sealers::new(sealing.iter().map(|(domain, key)| (domain.clone(), Arc::new(Sealer::new(key)))));
         match self {
             Self::Sqlite(file) => {
@@ -110,7 +121,11 @@ impl Database {
             Self::Sqlite(file) if !file.exists() => Ok(()),
             Self::Sqlite(_) => self.open(sealing).await.map(drop),
             Self::Postgres(place) => {
-                Postgres::look((**place).clone(), tls(place)?).await.map(drop).context("the database cannot be used")
+                let looked = Postgres::look((**place).clone(), tls(place)?).await;
+                match looked.context("the database cannot be used")? {
+                    true => self.open(sealing).await.map(drop),
+                    false => Ok(()),
+                }
             }
         }
     }
@@ -128,10 +143,30 @@ pub async fn open_to_move(file: &Path, place: &Place) -> anyhow::Result<(Sqlite,
     Ok((from, to.context("the new database cannot be used")?))
 }
 
+/// Whether the key of an organisation is that with which its requests were sealed. A node with another one would save
+/// what nobody else can read, and say that it has it.
+async fn fits(store: &dyn Store, organisation: &Domain) -> anyhow::Result<()> {
+    let newest = RequestFilter { organisation: Some(organisation.clone()), limit: TRIED, ..RequestFilter::default() };
+    let opens = async || {
+        for request in store.list(&newest).await? {
+            if store.secrets(&request.id).await?.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    };
+    match opens().await {
+        Err(StoreError::NoKey(_)) => {
+            Err(anyhow!("the sealing key of {organisation} (sealing_key_file) does not open what is in the database"))
+        }
+        opened => opened.context("the database cannot be used"),
+    }
+}
+
 fn warn(standby: Standby) {
     match standby {
         Standby::Synchronous => tracing::info!("{standby}"),
-        Standby::None | Standby::NotEvenDisk => tracing::warn!("{standby}"),
+        Standby::Away | Standby::None | Standby::NotEvenDisk => tracing::warn!("{standby}"),
     }
 }
 

@@ -14,6 +14,15 @@ pub(crate) trait Backend: Send + Sync + 'static {
         T: Send + 'static,
         F: FnMut(&Connection) -> Result<T> + Send + 'static;
 
+    /// Runs work that takes leases, which nobody else's writing may hold up: many others wait for what is leased.
+    fn lease<T, F>(&self, work: F) -> impl Future<Output = Result<T>> + Send
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.write(work)
+    }
+
     /// Runs work that only reads, all of it from one state of the database.
     fn read<T, F>(&self, work: F) -> impl Future<Output = Result<T>> + Send
     where

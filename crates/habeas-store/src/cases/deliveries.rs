@@ -37,7 +37,7 @@ impl<B: Backend> Database<B> {
             return Ok(Vec::new());
         }
         let ask = Ask::new(now, until, limit, slots, self.deliveries_turn.begin());
-        let (taken, next) = self.backend.write(move |conn| lease(conn, &ask)).await?;
+        let (taken, next) = self.backend.lease(move |conn| lease(conn, &ask)).await?;
         self.deliveries_turn.pass_on(next);
         if taken.is_empty() {
             return Ok(Vec::new());

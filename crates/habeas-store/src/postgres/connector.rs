@@ -18,7 +18,7 @@ use super::{Session, place::Place};
 use crate::{
     Result, StoreError,
     counters::Counters,
-    sql::{Connection, params},
+    sql::{Connection, Row, params},
 };
 
 /// So long a host may take to let us in.
@@ -121,8 +121,10 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// What becomes of acknowledged requests when the database's machine is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standby {
-    /// A standby has everything before it is acknowledged.
+    /// Nothing is acknowledged before a standby has it.
     Synchronous,
+    /// The same, and no such standby is connected at present: nothing can be written.
+    Away,
     /// No standby has to have it: what was acknowledged last may be lost.
     None,
     /// Commits are acknowledged before they are on any disk (`synchronous_commit = off`).
@@ -133,6 +135,9 @@ impl fmt::Display for Standby {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Synchronous => "a synchronous standby has every acknowledged request",
+            Self::Away => {
+                "commits wait for a synchronous standby, and none is connected: nothing can be acknowledged until one is"
+            }
             Self::None => "no synchronous standby: acknowledged requests are lost with the database's disk",
             Self::NotEvenDisk => {
                 "PostgreSQL acknowledges commits before they are on its disk (synchronous_commit or fsync is off): \
@@ -144,15 +149,18 @@ impl fmt::Display for Standby {
 
 /// Looks whether somebody must have a commit before it is acknowledged.
 pub(super) fn standby(conn: &Connection) -> Result<Standby> {
+    // Who may not see how a standby is connected sees no `sync_state`, but that it is there.
     const ASK: &str = "SELECT current_setting('synchronous_commit'), current_setting('fsync'),
-        current_setting('synchronous_standby_names')";
-    let (commit, fsync, names) = conn
-        .prepare_cached(ASK)?
-        .query_row(params![], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<String>(2)?)))?;
+        current_setting('synchronous_standby_names'),
+        EXISTS (SELECT 1 FROM pg_stat_replication WHERE sync_state IS NULL OR sync_state <> 'async')";
+    let read =
+        |row: &Row<'_>| Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<String>(2)?, row.get::<bool>(3)?));
+    let (commit, fsync, names, connected) = conn.prepare_cached(ASK)?.query_row(params![], read)?;
     Ok(match (commit.as_str(), fsync.as_str()) {
         ("off", _) | (_, "off") => Standby::NotEvenDisk,
         ("local", _) => Standby::None,
         _ if names.trim().is_empty() => Standby::None,
+        _ if !connected => Standby::Away,
         _ => Standby::Synchronous,
     })
 }

@@ -37,6 +37,8 @@ pub type Postgres = Database<Cluster>;
 
 /// So many connections write at once, beside the one that saves what comes in.
 const WRITERS: usize = 8;
+/// One for deliveries and one for legs.
+const LEASERS: usize = 2;
 const READERS: usize = 4;
 
 /// The connections to a PostgreSQL database.
@@ -44,6 +46,7 @@ pub struct Cluster {
     connector: Arc<Connector>,
     clock: Arc<DatabaseClock>,
     writers: Pool,
+    leasers: Pool,
     readers: Pool,
     intakes: Intakes,
 }
@@ -74,6 +77,7 @@ impl Postgres {
         Ok(Self::new(
             Cluster {
                 readers: Pool::start("store reader", READERS, &connector, Transaction::Read)?,
+                leasers: Pool::start("store leaser", LEASERS, &connector, Transaction::Write)?,
                 intakes: Intakes::start(&connector)?,
                 writers,
                 clock,
@@ -83,15 +87,17 @@ impl Postgres {
         ))
     }
 
-    /// Whether it can be reached and used, without changing anything.
+    /// Whether it can be reached and used, without changing anything; says whether it has the shape that this program
+    /// gives it, so that opening it would change nothing either.
     ///
     /// # Errors
     /// As [`Postgres::open`].
-    pub async fn look(place: Place, tls: rustls::ClientConfig) -> Result<Standby> {
+    pub async fn look(place: Place, tls: rustls::ClientConfig) -> Result<bool> {
         let connector = Arc::new(Connector::new(place, tls, Handle::current()));
         let reader = Pool::start("store reader", 1, &connector, Transaction::Read)?;
-        reader.run(schema::look).await?;
-        reader.run(connector::standby).await
+        let is_ours = reader.run(schema::look).await?;
+        reader.run(moving::refuse_half_moved).await?;
+        Ok(is_ours)
     }
 
     /// The time as the database has it: all nodes share it, whatever their own clocks say.
@@ -115,6 +121,14 @@ impl Backend for Cluster {
         F: FnMut(&Connection) -> Result<T> + Send + 'static,
     {
         self.writers.run(work).await
+    }
+
+    async fn lease<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.leasers.run(work).await
     }
 
     async fn read<T, F>(&self, work: F) -> Result<T>

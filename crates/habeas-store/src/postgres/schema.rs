@@ -12,16 +12,18 @@ const VERSION: &str = "SELECT coalesce(max(version), 0) FROM habeas_schema";
 
 const IS_THERE: &str = "SELECT to_regclass('habeas_schema') IS NOT NULL";
 
-/// Whether this program knows what is there, if anything is.
-pub(super) fn look(conn: &Connection) -> Result<()> {
-    if conn.prepare_cached(IS_THERE)?.query_row(params![], |row| row.get(0))? {
-        found(conn)?;
-    }
-    Ok(())
+/// Whether the database is up to date. An error, where this program does not know what is there.
+pub(super) fn look(conn: &Connection) -> Result<bool> {
+    let is_there = conn.prepare_cached(IS_THERE)?.query_row(params![], |row| row.get(0))?;
+    Ok(is_there && found(conn)? == known())
+}
+
+fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
 fn found(conn: &Connection) -> Result<i64> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = known();
     let found = conn.prepare_cached(VERSION)?.query_row(params![], |row| row.get(0))?;
     if found > known { Err(StoreError::TooNew { found, known }) } else { Ok(found) }
 }

@@ -101,3 +101,19 @@ async fn nothing_acknowledged_is_lost_when_a_synchronous_standby_takes_over() {
     let all: u64 = counts.requests.iter().map(|(.., n)| n).sum();
     assert_eq!(all, u64::try_from(acknowledged.len() + unanswered.len()).unwrap());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_that_is_waited_for_and_away_is_said() {
+    let primary = Cluster::start(&Options::default()).unwrap();
+    primary.create_database("habeas").unwrap();
+    let mut standby = primary.standby(true).unwrap();
+    let store = reach(&url_across(&[&primary], "habeas")).await;
+    assert_eq!(store.standby().await.unwrap(), Standby::Synchronous);
+    standby.kill_9().unwrap();
+    let noticed = async {
+        while store.standby().await.unwrap() != Standby::Away {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), noticed).await.unwrap();
+}

@@ -54,6 +54,31 @@ fn what_was_backed_up_can_be_restored() {
     assert_eq!(server.terminate(), (Some(0), String::new()));
 }
 
+/// As happens when a database is restored beside other keys, or a node is given keys of its own.
+#[test]
+fn a_key_that_does_not_open_the_database_serves_nobody() {
+    let site = Site::set_up(PRIVACY, &Authority::new());
+    let (token, line) = site.credential(SHOP);
+    site.append(&format!("\n[[organisation.party]]\ndomain = \"{SHOP}\"\n{line}"));
+    let (server, _) = site.serve();
+    let peer = Call { port: site.port, host: PRIVACY, token: Some(&token) };
+    assert_eq!(peer.post(REQUESTS, &asking(&id(1), "erasure", "ann@example.org", &[])).status(), 201);
+    assert_eq!(server.terminate(), (Some(0), String::new()));
+
+    let key = site.path().join("keys").join(format!("{PRIVACY}.seal"));
+    let right = std::fs::read(&key).unwrap();
+    std::fs::write(&key, "0b".repeat(32)).unwrap();
+    for command in ["check", "serve"] {
+        let refused = site.habeas(&[command]);
+        assert!(!refused.status.success());
+        let refused = complained(&refused);
+        assert!(refused.contains(PRIVACY) && refused.contains("sealing_key_file"), "{command}: {refused}");
+    }
+    std::fs::write(&key, right).unwrap();
+    let (server, _) = site.serve();
+    assert_eq!(server.terminate(), (Some(0), String::new()));
+}
+
 #[test]
 fn postgresql_has_tools_of_its_own() {
     let site = Site::set_up(PRIVACY, &Authority::new());
