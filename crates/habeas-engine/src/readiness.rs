@@ -6,7 +6,7 @@ use habeas_core::clock::{Instant, SECOND_MS};
 use habeas_store::StoreError;
 use tokio::sync::Mutex;
 
-use crate::Engine;
+use crate::{Engine, error::causes};
 
 /// How old what is told to strangers may be.
 const FRESH_MS: i64 = SECOND_MS;
@@ -48,7 +48,7 @@ impl Engine {
             return Err(Unready::Stopping);
         }
         self.store.ping().await.map_err(|error| {
-            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            let cause = causes(&error);
             tracing::warn!(%error, cause, "not ready: the database cannot be written to");
             match error {
                 StoreError::Unavailable(_) | StoreError::Stale => Unready::Unavailable,

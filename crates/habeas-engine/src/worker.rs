@@ -14,7 +14,7 @@ use habeas_store::{Settlement, StoreError, Then};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Engine, Result};
+use crate::{Engine, Result, error::causes};
 
 /// How many leases are taken at once.
 const BATCH: usize = 128;
@@ -65,15 +65,23 @@ impl Engine {
     }
 
     async fn work(self: &Arc<Self>, floor: &Floor, stop: &CancellationToken) {
+        let mut failing = false;
         while !stop.is_cancelled() {
-            let pause = match self.begin(floor).await {
+            let begun = self.begin(floor).await;
+            if failing && begun.is_ok() {
+                tracing::info!("the worker takes work again");
+            }
+            let pause = match &begun {
                 Ok(0) => self.pause().await,
                 Ok(_) => Duration::ZERO,
                 Err(error) => {
-                    tracing::error!(error = %error, "the worker could not take work");
+                    if !failing {
+                        tracing::error!(%error, cause = causes(error), "the worker cannot take work, and goes on trying");
+                    }
                     AFTER_FAILURE
                 }
             };
+            failing = begun.is_err();
             if pause.is_zero() {
                 tokio::task::yield_now().await;
                 continue;

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use habeas_core::problem::{Code, Field, Problem};
+use habeas_engine::causes;
 use habeas_trust::digest;
 use http::{HeaderValue, StatusCode, header};
 use utoipa::{
@@ -79,7 +80,7 @@ impl From<habeas_engine::Error> for Failure {
             return problem.into();
         }
         let incident = incident();
-        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        let cause = causes(&error);
         tracing::error!(incident, %error, cause, "something failed");
         Self::incident_of(problem, incident)
     }

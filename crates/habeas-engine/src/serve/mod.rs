@@ -31,6 +31,7 @@ use crate::{
     Engine, Error, Result,
     directory::{Credential, Peer, Tenant},
     distribute::{Candidate, union},
+    error::causes,
     hand::Hand,
     keyring::{Keys, PeerKey, holder},
     outbound::OutboundError,
@@ -343,7 +344,7 @@ impl Engine {
         let problem = error.problem();
         if problem.status() >= 500 {
             let incident = habeas_core::random::hex_token::<6>(self.random.as_ref());
-            let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+            let cause = causes(error);
             tracing::error!(incident, error = %error, cause, "a request failed");
             return problem.because(format!("incident {incident}"));
         }

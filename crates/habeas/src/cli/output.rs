@@ -82,7 +82,10 @@ impl Output {
                 complain(&format!("error: {error:#}"));
             }
             Failure::Refused(problem) => {
-                let about = problem.field.iter().chain(&problem.detail).cloned().collect::<Vec<_>>().join(": ");
+                // What to search the server's log for.
+                let incident = problem.incident.as_ref().map(|id| format!("incident {id}"));
+                let about = problem.field.iter().chain(&problem.detail).chain(&incident);
+                let about = about.cloned().collect::<Vec<_>>().join(": ");
                 let about = if about.is_empty() { about } else { format!(" ({about})") };
                 complain(&format!("refused: {}{about}", problem.title));
             }
