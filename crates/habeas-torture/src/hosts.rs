@@ -101,7 +101,7 @@ impl Seen {
                 self.followed.fetch_add(1, Ordering::Relaxed);
             }
             let number = number(&head);
-            let (began, _call) = (now(), Call::begin(self, number));
+            let (began, call) = (now(), Call::begin(self, number));
             match number % 10 {
                 0..4 => gone(&mut stream).await,
                 4..HOLD => trickle(&mut stream).await,
@@ -110,6 +110,8 @@ impl Seen {
                     let to = if other == 8 { format!("http://127.0.0.1:{port}") } else { "http://10.0.0.1".to_owned() };
                     let answer =
                         format!("HTTP/1.1 302 Found\r\nlocation: {to}{ELSEWHERE}\r\ncontent-length: 0\r\n\r\n");
+                    // Whoever has this answer may call again at once.
+                    drop(call);
                     stream.write_all(answer.as_bytes()).await?;
                     continue;
                 }

@@ -24,6 +24,8 @@ use crate::{
 const READ_BYTES: usize = 4 * 1024 * 1024;
 /// So often a party is asked to take a request back that answers neither yes nor no.
 const ASKED_TO_CANCEL: u32 = 3;
+/// Why a leg waits whose party does not know it.
+const UNKNOWN_YET: &str = "it does not know the request yet";
 /// When a host has no slot free, a leg waits for so long.
 const BUSY_MS: i64 = SECOND_MS;
 
@@ -138,11 +140,7 @@ impl Engine {
             .converse_by_id(tenant, peer, Operation::Cancel, |x| cancel.ask(&id, x), |x| cancel.ask_elsewhere(&id, x))
             .await?;
         match cancel.hear(&answer.message, &id).map_err(|_| OutboundError::Unusable("its answer cannot be read"))? {
-            // It is in doubt whether the request arrived. What was sent a moment ago may still be on its way.
-            Told::Refused { status: 404, .. } if leg.accepted_at.is_none() && leased.row.attempts == 0 => {
-                Ok(Step::again("it does not know the request yet", Some(self.settings.attempt_ms)))
-            }
-            Told::Refused { status: 404, .. } if leg.accepted_at.is_none() => Ok(self.not_there(leg)),
+            Told::Refused { status: 404, .. } if leg.accepted_at.is_none() => Ok(self.unknown(leased)),
             // Some have no way to take a request back, and some never come to answer: then it is seen what they do.
             Told::Refused { again: true, status, .. }
                 if !matches!(status, 404 | 405 | 501) && leased.row.attempts < ASKED_TO_CANCEL =>
@@ -189,9 +187,20 @@ impl Engine {
                 }
                 Step::Made { leg, receipt, asked: 0, trouble: None }
             }
-            There::No => self.not_there(leased.row.leg.clone()),
+            There::No => self.unknown(leased),
             There::Unclear(step) => step,
         })
+    }
+
+    /// The party does not know a request of which it is in doubt whether it arrived. What was sent a moment ago may still
+    /// be on its way, so this is believed when it is heard a second time, as long after the first as a message may take.
+    fn unknown(&self, leased: &LeasedLeg) -> Step {
+        let leg = &leased.row.leg;
+        let heard_before = leased.row.trouble.as_deref() == Some(UNKNOWN_YET);
+        if heard_before || leg.accepted_at.is_some() || matches!(leg.state, LegState::Sent { .. }) {
+            return self.not_there(leg.clone());
+        }
+        Step::again(UNKNOWN_YET, Some(self.settings.attempt_ms))
     }
 
     /// It was in doubt whether the request had arrived, and the party does not know it: it had not, unless the party

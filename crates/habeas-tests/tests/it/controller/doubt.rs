@@ -1,7 +1,7 @@
 //! A party may have a request whose receipt never came: it is asked, not sent the same for ever, and nothing that was
 //! taken back is sent at all.
 
-use habeas_core::clock::DAY_MS;
+use habeas_core::clock::{DAY_MS, SECOND_MS};
 use serde_json::{Value, json};
 
 use super::party::{item, leg_of, signed, status, wish_to};
@@ -78,6 +78,28 @@ async fn what_was_taken_back_in_doubt_and_never_arrived_is_not_posted_again() {
         world.live(40 * DAY_MS).await;
         assert_eq!(world.peer.heard(SUBMIT).len(), 1, "{refusal}");
     }
+}
+
+/// What was sent a moment ago may still be on its way, whatever went wrong since.
+#[tokio::test]
+async fn that_a_party_does_not_know_it_is_believed_when_it_says_so_twice() {
+    let world = World::new().await;
+    let fake = Fake::open(&world);
+    world.peer.script(SUBMIT, [Behavior::BreakOff, fake.accepting()]);
+    let sent = world.sent("fake.localhost").await;
+    world.peer.script(&item(&sent), [Behavior::Status(500), Behavior::Status(404)]);
+    world.act(&sent.id, "cancel", "").await.is(200);
+    let deletes = || world.peer.heard(&item(&sent)).iter().filter(|heard| heard.method == "DELETE").count();
+    for _ in 0..2 {
+        world.until_tried_again(&sent.id).await;
+        world.work().await;
+    }
+    assert_eq!((deletes(), world.leg(&sent.id).await.0.as_str()), (2, "unsent"));
+    let heard_at = world.now();
+    world.until_tried_again(&sent.id).await;
+    world.work().await;
+    assert_eq!(world.leg(&sent.id).await.0, "waived");
+    assert!(world.now().since(heard_at) >= 30 * SECOND_MS, "as long as a message may take");
 }
 
 #[tokio::test]
