@@ -29,14 +29,6 @@ pub enum Error {
     Bug(&'static str),
 }
 
-/// Why an error came about, for the log: its causes, the nearest first. Of each only the first line: in others PostgreSQL
-/// tells what stands in a row.
-pub fn causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    let lines = causes.filter_map(|cause| Some(cause.to_string().lines().next()?.to_owned()));
-    lines.collect::<Vec<_>>().join(": ")
-}
-
 impl Error {
     /// What a peer or operator is told.
     pub fn problem(&self) -> Problem {

@@ -133,19 +133,14 @@ impl Engine {
     async fn try_errand(&self, errand: Errand) -> Result<()> {
         let request = errand.request;
         let tenant = self.tenant(&request)?;
-        match request.standing.state {
-            State::Fulfilled { .. } => return self.end(&request, Change::Expire).await,
-            // The person has let the time pass.
-            State::AwaitingVerification { .. } => {
-                return self.end(&request, Change::Deny(Ground::InsufficientVerification)).await;
-            }
-            State::Received if self.manners(&request) == Some(Manners::Status) => {
-                return self.begin_request(&request).await;
-            }
-            _ => {}
-        }
         let by_itself = matches!(tenant.fulfilment, Fulfilment::Automatic { .. });
         match request.standing.state {
+            State::Fulfilled { .. } => self.end(&request, Change::Expire).await,
+            // The person has let the time pass.
+            State::AwaitingVerification { .. } => {
+                self.end(&request, Change::Deny(Ground::InsufficientVerification)).await
+            }
+            State::Received if self.manners(&request) == Some(Manners::Status) => self.begin_request(&request).await,
             State::Received if by_itself => self.start(&request.id, Actor::Schedule).await.map(drop),
             State::InProgress if by_itself => {
                 let results = self.sandbox_result_urls(tenant, &request);

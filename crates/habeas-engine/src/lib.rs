@@ -37,7 +37,7 @@ use habeas_core::{clock::Clock, random::Random};
 use habeas_store::{Prompt, Store};
 use tokio::sync::Notify;
 
-pub use error::{Error, causes};
+pub use error::Error;
 pub use serve::Arrival;
 
 use crate::{

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use habeas_core::clock::{Instant, SECOND_MS};
-use habeas_store::StoreError;
+use habeas_store::{StoreError, causes};
 use tokio::sync::Mutex;
 
-use crate::{Engine, error::causes};
+use crate::Engine;
 
 /// How old what is told to strangers may be.
 const FRESH_MS: i64 = SECOND_MS;

@@ -10,11 +10,11 @@ use habeas_core::{
     clock::{Instant, MINUTE_MS, SECOND_MS},
     id::{DeliveryId, LegId},
 };
-use habeas_store::{Settlement, StoreError, Then};
+use habeas_store::{Settlement, StoreError, Then, causes};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Engine, Result, error::causes};
+use crate::{Engine, Result};
 
 /// How many leases are taken at once.
 const BATCH: usize = 128;

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use habeas_core::problem::{Code, Field, Problem};
-use habeas_engine::causes;
+use habeas_store::causes;
 use habeas_trust::digest;
 use http::{HeaderValue, StatusCode, header};
 use utoipa::{

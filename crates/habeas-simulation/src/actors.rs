@@ -23,7 +23,7 @@ use crate::{
     clock::ManualClock,
     frail::Frail,
     keys::Keys,
-    network::{Life, Network, letters::Letters},
+    network::{Network, letters::Letters, lives::Life},
 };
 
 /// A controller, which asks the processors and the agent.

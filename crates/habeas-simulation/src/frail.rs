@@ -9,7 +9,7 @@ use std::{
 
 use habeas_store::{Effect, Layer, Layered, Result, Step, Store, StoreError};
 
-use crate::network::{Life, Network};
+use crate::network::{Network, lives::Life};
 
 /// On which side of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,6 @@ impl Layer for Frail {
                 Err(error) => network.observed.finds("defects", format!("the step {} failed: {error}", step.name)),
             }
         }
-        network.dies(self.life, &format!("at a step, {side} {}", step.name));
-        pending().await
+        network.dies(self.life, &format!("{side} {}", step.name)).await
     }
 }

@@ -68,6 +68,8 @@ pub use invariants::Violation;
 pub use sabotage::Sabotage;
 pub use trace::hash;
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use tokio::runtime::Builder;
 
@@ -87,6 +89,8 @@ pub struct Plan {
 pub struct Outcome {
     /// What happened.
     pub trace: Vec<String>,
+    /// How often nodes died, by how: `before` or `after` and the name of a durable step, or `while it waits`.
+    pub deaths: BTreeMap<String, u64>,
     /// What must not have happened.
     pub violation: Option<Violation>,
     /// What was logged.
@@ -108,7 +112,8 @@ pub fn simulate(seed: u64, plan: Plan) -> Result<Outcome> {
         if let Some(violation) = &mut violation {
             violation.what = world.trace.named(&violation.what);
         }
-        Ok(Outcome { trace: world.trace.lines(), violation, logs: logs::lines() })
+        let deaths = world.site.network.deaths();
+        Ok(Outcome { trace: world.trace.lines(), deaths, violation, logs: logs::lines() })
     })
 }
 

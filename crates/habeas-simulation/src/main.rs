@@ -56,9 +56,6 @@ struct Failure {
     outcome: Outcome,
 }
 
-/// How a node's death at a durable step is told in a trace, before the place.
-const DIES: &str = " dies at a step, ";
-
 /// Durable steps that are not places of death: this world's nodes take their leases back before they work, and give one
 /// back only where a host has too much to do.
 const NO_PLACES: [&str; 2] = ["take_back_leases", "release_leg"];
@@ -68,7 +65,7 @@ const ENOUGH: u64 = 1000;
 /// What is told of many seeds.
 struct Told {
     exchanges: u64,
-    /// How often nodes died at each durable step.
+    /// How often nodes died, by how.
     deaths: BTreeMap<String, u64>,
     /// The places at which nobody died.
     missed: Vec<String>,
@@ -139,8 +136,8 @@ fn many(cli: &Cli) -> Result<ExitCode> {
             let outcome = simulate(seed, plan(cli))?;
             let count = outcome.trace.iter().filter(|line| line.contains(" → ")).count();
             exchanges.fetch_add(u64::try_from(count).unwrap_or(0), Ordering::Relaxed);
-            for place in outcome.trace.iter().filter_map(|line| line.split_once(DIES)) {
-                *deaths.lock().unwrap_or_else(PoisonError::into_inner).entry(place.1.to_owned()).or_insert(0) += 1;
+            for (how, times) in &outcome.deaths {
+                *deaths.lock().unwrap_or_else(PoisonError::into_inner).entry(how.clone()).or_insert(0) += times;
             }
             if let Some(violation) = &outcome.violation {
                 // At once, since the rest may take long.
@@ -209,7 +206,7 @@ fn report(cli: &Cli, failures: &[Failure], told: &Told) {
         println!("nobody died {}", missed.join(", "));
     }
     println!(
-        "{} seeds of {} operations, {exchanges} exchanges, {} deaths at {} places, {} broken, in {seconds:.1} s",
+        "{} seeds of {} operations, {exchanges} exchanges, {} deaths in {} ways, {} broken, in {seconds:.1} s",
         cli.seeds,
         cli.operations,
         deaths.values().sum::<u64>(),

@@ -2,13 +2,13 @@
 
 pub(crate) mod faults;
 pub(crate) mod letters;
+pub(crate) mod lives;
 pub(crate) mod message;
 pub(crate) mod observed;
 pub(crate) mod systems;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -26,6 +26,7 @@ use tokio::sync::Notify;
 
 use self::{
     faults::{Fault, Weather},
+    lives::Life,
     message::Message,
     observed::Observed,
     systems::Systems,
@@ -34,26 +35,12 @@ use crate::{
     actors::{ALERTS, SYSTEMS},
     chance::Chance,
     clock::ManualClock,
-    frail::Side,
     sabotage::Sabotage,
     trace::Trace,
 };
 
 /// So many messages are remembered, to be sent once more by somebody who has overheard them.
 const OVERHEARD: usize = 64;
-/// Who has something to do so often in one instant will never be done.
-const TURNS: usize = 2_000;
-/// So many of them a node may die in.
-const MORTAL_TURNS: usize = 100;
-
-/// A node from one start to its death or the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Life {
-    pub(crate) name: &'static str,
-    /// Which start, from 0 on.
-    pub(crate) start: u64,
-}
-
 /// Where an actor listens.
 struct Place {
     life: Life,
@@ -89,24 +76,14 @@ struct State {
     down: BTreeSet<&'static str>,
     late: Vec<Late>,
     overheard: Vec<Message>,
-    at_work: BTreeSet<&'static str>,
-    /// How many turns each has worked in this instant, without rest.
-    turns: BTreeMap<&'static str, usize>,
+    /// Who does what is due, and how many turns it took in this instant.
+    at_work: BTreeMap<&'static str, usize>,
     /// Those who have died and not started anew.
     dead: BTreeSet<&'static str>,
-    /// Whether one of the dead died of a button that somebody pressed.
-    pressed_to_death: bool,
-}
-
-impl State {
-    /// Who has turned round so often may be in a circle: that is to be seen, and not to end by chance.
-    fn may_die(&self, life: Life) -> bool {
-        self.is_alive(life) && self.turns.get(life.name).is_none_or(|turns| *turns < MORTAL_TURNS)
-    }
-
-    fn is_alive(&self, life: Life) -> bool {
-        !self.dead.contains(life.name) && self.places.get(life.name).is_some_and(|place| place.life == life)
-    }
+    /// How often nodes died, by how.
+    deaths: BTreeMap<String, u64>,
+    /// Whether somebody has pressed a button of a node that died meanwhile.
+    pressed_in_vain: bool,
 }
 
 impl Network {
@@ -154,63 +131,6 @@ impl Network {
     pub(crate) fn is_down(&self, name: &str) -> bool {
         let state = self.state();
         state.down.contains(name) || state.dead.contains(name)
-    }
-
-    /// Who has died and is to start anew.
-    pub(crate) fn dead(&self) -> Vec<&'static str> {
-        self.state().dead.iter().copied().collect()
-    }
-
-    /// On which side of the durable step that it is about to take a node dies, if it does.
-    pub(crate) fn death_of(&self, life: Life, step: &str) -> Option<Side> {
-        let state = self.state();
-        state.may_die(life).then(|| state.weather.death(&self.chance, step)).flatten()
-    }
-
-    /// A node dies, and everything of it stops.
-    pub(crate) fn dies(&self, life: Life, how: &str) {
-        self.trace.say(&format!("    {} dies {how}", life.name));
-        let mut state = self.state();
-        state.dead.insert(life.name);
-        // Whoever works or serves is a task, or at work.
-        state.pressed_to_death |= tokio::task::try_id().is_none() && !state.at_work.contains(life.name);
-        state.at_work.remove(life.name);
-        drop(state);
-        self.fallen.notify_waiters();
-    }
-
-    /// Goes on only where that life has not ended.
-    pub(crate) async fn lives(&self, life: Life) {
-        {
-            let mut state = self.state();
-            if state.is_alive(life) {
-                return;
-            }
-            // Who presses a button of a node that has died waits for nothing.
-            state.pressed_to_death |= tokio::task::try_id().is_none();
-        }
-        self.fallen.notify_waiters();
-        std::future::pending().await
-    }
-
-    async fn until(&self, over: impl Fn(&State) -> bool) {
-        loop {
-            let fallen = self.fallen.notified();
-            if over(&self.state()) {
-                return;
-            }
-            fallen.await;
-        }
-    }
-
-    /// Somebody presses a button; nothing comes of it where its node dies of it.
-    pub(crate) async fn press<T>(&self, button: impl Future<Output = T>) -> Option<T> {
-        self.state().pressed_to_death = false;
-        tokio::select! {
-            biased;
-            done = button => Some(done),
-            () = self.until(|state| state.pressed_to_death) => None,
-        }
     }
 
     /// Brings a message of an engine to where it goes, and the answer back, or not.
@@ -278,7 +198,7 @@ impl Network {
             Fault::Busy { seconds } => Ok(refusal(429, Some(seconds))),
             Fault::Overtaken => {
                 let heard = self.bring(message).await;
-                self.work_of(&message.to).await;
+                self.overtake(&message.to).await;
                 heard
             }
             Fault::Dies { heard } => {
@@ -286,8 +206,7 @@ impl Network {
                     let _ = self.bring(message).await;
                 }
                 self.trace.say(&format!("    {}: {fault}", message.described()));
-                self.dies(from, "while it waits");
-                std::future::pending().await
+                self.dies(from, "while it waits").await
             }
         }
     }
@@ -323,73 +242,6 @@ impl Network {
             state.overheard.push(message.clone());
         }
         Ok(heard)
-    }
-
-    /// An actor does what is due while an answer of its own is still under way, so that its news overtake it. As a
-    /// task, for it goes on when whoever waits for the answer dies.
-    async fn work_of(self: &Arc<Self>, name: &str) {
-        let (life, engine) = {
-            let mut state = self.state();
-            let Some(place) = state.places.get(name) else { return };
-            let (life, engine) = (place.life, Arc::clone(&place.engine));
-            if !state.is_alive(life) || !state.at_work.insert(life.name) {
-                return;
-            }
-            (life, engine)
-        };
-        let name = life.name;
-        self.trace.say(&format!("    {name} works while its answer is under way"));
-        let network = Arc::clone(self);
-        let work = tokio::spawn(async move { network.work_or_die(life, &engine).await });
-        if work.await.is_err() {
-            self.state().at_work.remove(name);
-            self.observed.finds("defects", format!("the worker of {name} panicked"));
-        }
-    }
-
-    /// An actor does what is due, if nothing of it does so already.
-    pub(crate) async fn drive(&self, name: &'static str) {
-        let (life, engine) = {
-            let mut state = self.state();
-            let Some(place) = state.places.get(name) else { return };
-            let (life, engine) = (place.life, Arc::clone(&place.engine));
-            if !state.is_alive(life) || !state.at_work.insert(name) {
-                return;
-            }
-            (life, engine)
-        };
-        self.work_or_die(life, &engine).await;
-    }
-
-    async fn work_or_die(&self, life: Life, engine: &Engine) {
-        tokio::select! {
-            biased;
-            () = self.until(|state| !state.is_alive(life)) => return,
-            () = self.exhaust(life.name, engine) => {}
-        }
-        self.state().at_work.remove(life.name);
-    }
-
-    /// Waits for those who still work, because whoever waited for them has died.
-    pub(crate) async fn settles(&self) {
-        while !self.state().at_work.is_empty() {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// An actor does what is due until nothing is.
-    async fn exhaust(&self, name: &'static str, engine: &Engine) {
-        for turn in 0..TURNS {
-            self.state().turns.insert(name, turn);
-            match engine.run_once().await {
-                Ok(0) if self.sabotage != Some(Sabotage::Restless) => return,
-                Ok(_) => {}
-                Err(error) => {
-                    return self.observed.finds("defects", format!("the worker of {name} failed: {error}"));
-                }
-            }
-        }
-        self.observed.finds("liveness", format!("after {TURNS} turns in one instant {name} has still something to do"));
     }
 
     /// Brings what is under way and due by then.

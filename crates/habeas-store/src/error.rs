@@ -4,6 +4,14 @@ use std::error::Error;
 
 use habeas_core::id::RequestId;
 
+/// Why an error came about, for the log: its causes, the nearest first. Of each only the first line: in others
+/// PostgreSQL tells what stands in a row.
+pub fn causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    let lines = causes.filter_map(|cause| Some(cause.to_string().lines().next()?.to_owned()));
+    lines.collect::<Vec<_>>().join(": ")
+}
+
 /// Why a use case failed. Nothing of it was saved.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

@@ -35,7 +35,7 @@ use habeas_core::{
 };
 
 pub use cases::Database;
-pub use error::StoreError;
+pub use error::{StoreError, causes};
 pub use layered::{Effect, Layer, Layered, Step};
 pub use model::{
     Counts, Create, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Issued, IssuedBefore, Leased, LeasedLeg,
@@ -202,6 +202,10 @@ pub trait Store: Send + Sync {
 
     /// What metrics and health ask for.
     async fn counts(&self, now: Instant) -> Result<Counts>;
+
+    /// An organisation whose sealer does not open what was sealed for it, if there is one. Looked for among the newest
+    /// requests, a thousand at most.
+    async fn wrong_key(&self) -> Result<Option<Domain>>;
 
     /// Whether a write would succeed.
     async fn ping(&self) -> Result<()>;

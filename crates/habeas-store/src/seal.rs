@@ -23,22 +23,27 @@ use crate::{Result, StoreError};
 
 /// The sealers of the organisations.
 #[derive(Debug, Clone)]
-pub struct Sealers(Arc<HashMap<Domain, Arc<Sealer>>>);
+pub struct Sealers {
+    sealers: Arc<HashMap<Domain, Arc<Sealer>>>,
+    /// The organisations, each between commas: a query takes them so.
+    listed: Arc<str>,
+}
 
 impl Sealers {
     /// Takes one sealer for each organisation.
     pub fn new(sealers: impl IntoIterator<Item = (Domain, Arc<Sealer>)>) -> Self {
-        Self(Arc::new(sealers.into_iter().collect()))
+        let sealers: HashMap<Domain, Arc<Sealer>> = sealers.into_iter().collect();
+        let listed = sealers.keys().fold(",".to_owned(), |listed, organisation| format!("{listed}{organisation},"));
+        Self { sealers: Arc::new(sealers), listed: listed.into() }
     }
 
     /// The sealer of an organisation.
     pub fn get(&self, organisation: &Domain) -> Option<&Arc<Sealer>> {
-        self.0.get(organisation)
+        self.sealers.get(organisation)
     }
 
-    /// The organisations, each between commas.
-    pub(crate) fn listed(&self) -> String {
-        self.0.keys().fold(",".to_owned(), |listed, organisation| format!("{listed}{organisation},"))
+    pub(crate) const fn listed(&self) -> &Arc<str> {
+        &self.listed
     }
 
     /// The keys of one request.

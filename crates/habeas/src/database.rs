@@ -10,7 +10,7 @@ use anyhow::{Context as _, anyhow};
 use habeas_core::{clock::Clock, domain::Domain};
 use habeas_engine::ambient::SystemClock;
 use habeas_store::{
-    RequestFilter, Sealers, Store, StoreError,
+    Sealers, Store,
     postgres::{Place, PlaceError, Postgres, Standby},
     sqlite::{Durability, Sqlite},
 };
@@ -21,9 +21,6 @@ use rustls::{
 };
 
 use crate::files;
-
-/// So many requests of an organisation are looked at for one that is still sealed with its key.
-const TRIED: u32 = 100;
 
 /// A database as configured.
 #[derive(Clone)]
@@ -86,10 +83,13 @@ impl Database {
     /// When it cannot be used, or a key does not open what is in it.
     pub async fn open(&self, sealing: &[(Domain, MasterKey)]) -> anyhow::Result<Opened> {
         let opened = self.open_with(sealing).await?;
-        for (organisation, _) in sealing {
-            fits(&*opened.store, organisation).await?;
+        // Whoever has another one would save what nobody else can read, and say that it has it.
+        match opened.store.wrong_key().await.context("the database cannot be used")? {
+            Some(organisation) => Err(anyhow!(
+                "the sealing key of {organisation} (sealing_key_file) does not open what is in the database"
+            )),
+            None => Ok(opened),
         }
-        Ok(opened)
     }
 
     async fn open_with(&self, sealing: &[(Domain, MasterKey)]) -> anyhow::Result<Opened> {
@@ -141,26 +141,6 @@ pub async fn open_to_move(file: &Path, place: &Place) -> anyhow::Result<(Sqlite,
     let from = from.with_context(|| format!("the database {} cannot be used", file.display()))?;
     let to = Postgres::open_to_move(place.clone(), tls(place)?, Sealers::new([])).await;
     Ok((from, to.context("the new database cannot be used")?))
-}
-
-/// Whether the key of an organisation is that with which its requests were sealed. A node with another one would save
-/// what nobody else can read, and say that it has it.
-async fn fits(store: &dyn Store, organisation: &Domain) -> anyhow::Result<()> {
-    let newest = RequestFilter { organisation: Some(organisation.clone()), limit: TRIED, ..RequestFilter::default() };
-    let opens = async || {
-        for request in store.list(&newest).await? {
-            if store.secrets(&request.id).await?.is_some() {
-                break;
-            }
-        }
-        Ok(())
-    };
-    match opens().await {
-        Err(StoreError::NoKey(_)) => {
-            Err(anyhow!("the sealing key of {organisation} (sealing_key_file) does not open what is in the database"))
-        }
-        opened => opened.context("the database cannot be used"),
-    }
 }
 
 fn warn(standby: Standby) {

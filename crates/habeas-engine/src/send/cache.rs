@@ -15,6 +15,7 @@ use habeas_core::{
     domain::Domain,
     id::PartyId,
 };
+use habeas_store::causes;
 
 use crate::{
     Engine, Error, Result,
@@ -184,7 +185,7 @@ impl Engine {
             Err(error) => {
                 known.absent(self.clock.now());
                 tracing::warn!(organisation = %tenant.domain(), party = %peer.party.id, why = %error,
-                    cause = std::error::Error::source(&error).map(ToString::to_string),
+                    cause = causes(&error),
                     "a party's certificate could not be had");
                 Err(error)
             }

@@ -192,26 +192,21 @@ impl Engine {
         })
     }
 
-    /// The party does not know a request of which it is in doubt whether it arrived. What was sent a moment ago may still
-    /// be on its way, so this is believed when it is heard a second time, as long after the first as a message may take.
+    /// The party does not know a request of which it is in doubt whether it arrived. It had not, unless the party has
+    /// spoken of it before; but what was sent a moment ago may still be on its way, so this is believed when it is heard
+    /// a second time, as long after the first as a message may take.
     fn unknown(&self, leased: &LeasedLeg) -> Step {
-        let leg = &leased.row.leg;
-        let heard_before = leased.row.trouble.as_deref() == Some(UNKNOWN_YET);
-        if heard_before || leg.accepted_at.is_some() || matches!(leg.state, LegState::Sent { .. }) {
-            return self.not_there(leg.clone());
+        let leg = leased.row.leg.clone();
+        if leg.accepted_at.is_some() || matches!(leg.state, LegState::Sent { .. }) {
+            let cancel = if leg.cancel == LegCancel::Wanted { LegCancel::Refused } else { leg.cancel };
+            let accepted_at = leg.accepted_at.or(Some(self.clock.now()));
+            let leg = Leg { cancel, accepted_at, ..leg };
+            return Step::troubled(leg, "it does not know the request any more".to_owned());
         }
-        Step::again(UNKNOWN_YET, Some(self.settings.attempt_ms))
-    }
-
-    /// It was in doubt whether the request had arrived, and the party does not know it: it had not, unless the party
-    /// has spoken of it before.
-    fn not_there(&self, leg: Leg) -> Step {
-        if leg.accepted_at.is_none() && !matches!(leg.state, LegState::Sent { .. }) {
+        if leased.row.trouble.as_deref() == Some(UNKNOWN_YET) {
             return Step::made(Leg { state: LegState::Waived, cancel: LegCancel::Done, ..leg }, None);
         }
-        let cancel = if leg.cancel == LegCancel::Wanted { LegCancel::Refused } else { leg.cancel };
-        let accepted_at = leg.accepted_at.or(Some(self.clock.now()));
-        Step::troubled(Leg { cancel, accepted_at, ..leg }, "it does not know the request any more".to_owned())
+        Step::again(UNKNOWN_YET, Some(self.settings.attempt_ms))
     }
 
     /// Asks whether the party has a leg whose receipt never came.

@@ -159,13 +159,10 @@ impl Engine {
     /// Who wants a proof although work had begun is asked at once: such a callback may be an old one, sent once more.
     fn due_after_news(&self, row: &LegRow, leg: &Leg, moves: bool) -> Option<Instant> {
         let begun = row.leg.state == LegState::Sent { progress: Progress::InProgress };
+        let wants_proof = matches!(leg.state, LegState::Sent { progress: Progress::NeedsVerification { .. } });
         match leg.accepted_at {
             None => row.due_at,
-            Some(_)
-                if begun && matches!(leg.state, LegState::Sent { progress: Progress::NeedsVerification { .. } }) =>
-            {
-                Some(self.clock.now())
-            }
+            Some(_) if begun && wants_proof => Some(self.clock.now()),
             Some(_) if !moves || leg.cancel == LegCancel::Wanted => row.due_at.filter(|_| !leg.state.is_final()),
             Some(_) => self.follow_at(leg, 0),
         }

@@ -23,7 +23,7 @@ use habeas_core::{
     problem::{Code, Problem},
     request::Request,
 };
-use habeas_store::{IssuedBefore, LegRow};
+use habeas_store::{IssuedBefore, LegRow, causes};
 use habeas_trust::shared_secret::sha512_hex;
 use http::{HeaderMap, HeaderValue, Method, header};
 
@@ -31,7 +31,6 @@ use crate::{
     Engine, Error, Result,
     directory::{Credential, Peer, Tenant},
     distribute::{Candidate, union},
-    error::causes,
     hand::Hand,
     keyring::{Keys, PeerKey, holder},
     outbound::OutboundError,

@@ -1,5 +1,7 @@
 //! How are requests read?
 
+use std::{collections::HashSet, sync::Arc};
+
 use habeas_core::{
     clock::Instant,
     domain::Domain,
@@ -10,11 +12,11 @@ use habeas_core::{
 
 use super::{
     Backend, Database,
-    convert::{instant, named},
-    rows::{AFTER_REQUEST, AFTER_STANDING, RawRequest, RawStanding, request_columns, standing_columns},
+    convert::{instant, named, parsed, text},
+    rows::{AFTER_REQUEST, AFTER_STANDING, Opener, RawRequest, RawStanding, request_columns, standing_columns},
 };
 use crate::{
-    Result,
+    Result, StoreError,
     model::{Errand, Secrets},
     seal::SealedSecrets,
     sql::{self, Connection, OptionalExtension, Value, params},
@@ -43,6 +45,13 @@ const ERRANDS: &str = concat!(
     ", r.errand_at FROM requests r INDEXED BY requests_errand
     WHERE r.errand_at <= ?1 AND ?3 LIKE '%,' || r.organisation || ',%' ORDER BY r.errand_at LIMIT ?2"
 );
+
+/// So many open requests are looked at, and so many others.
+const PROBED: u32 = 500;
+const NEWEST_OPEN: &str =
+    "SELECT id, organisation, wrapped_key FROM requests WHERE final_at IS NULL ORDER BY expected_by DESC LIMIT ?1";
+const NEWEST_CLOSED: &str =
+    "SELECT id, organisation, wrapped_key FROM requests WHERE final_at IS NOT NULL ORDER BY received_at DESC LIMIT ?1";
 
 impl<B: Backend> Database<B> {
     pub(super) async fn find_request(
@@ -105,10 +114,10 @@ impl<B: Backend> Database<B> {
 
     /// A request that cannot be opened is left out, with a word in the log: it must not stop the others.
     pub(super) async fn load_errands(&self, now: Instant, limit: u32) -> Result<Vec<Errand>> {
-        let organisations = self.sealers.listed();
+        let organisations = Arc::clone(self.sealers.listed());
         let read = self.backend.read(move |conn| {
             let mut query = conn.prepare_cached(ERRANDS)?;
-            let rows = query.query_map(params![now.ms(), limit, organisations], |row| {
+            let rows = query.query_map(params![now.ms(), limit, &*organisations], |row| {
                 Ok((RawRequest::read(row)?, instant(row, AFTER_REQUEST)?))
             })?;
             Ok(rows.collect::<sql::Result<Vec<_>>>()?)
@@ -119,6 +128,34 @@ impl<B: Backend> Database<B> {
             opened.ok().map(|request| Errand { request, due_at })
         };
         Ok(read.await?.into_iter().filter_map(open).collect())
+    }
+
+    pub(super) async fn find_wrong_key(&self) -> Result<Option<Domain>> {
+        let read = self.backend.read(|conn| {
+            let mut rows = Vec::new();
+            for newest in [NEWEST_OPEN, NEWEST_CLOSED] {
+                let mut query = conn.prepare_cached(newest)?;
+                for row in query.query_map(params![PROBED], |row| {
+                    let wrapped = row.get::<Option<Vec<u8>>>(2)?;
+                    Ok((text(row, 0, RequestId::new)?, parsed::<Domain>(row, 1, "organisation")?, wrapped))
+                })? {
+                    rows.push(row?);
+                }
+            }
+            Ok(rows)
+        });
+        let mut opened = HashSet::new();
+        for (request, organisation, wrapped) in read.await? {
+            if wrapped.is_none() || self.sealers.get(&organisation).is_none() || opened.contains(&organisation) {
+                continue;
+            }
+            match Opener::of(&self.sealers, &organisation, &request, wrapped.as_deref()) {
+                Ok(_) => opened.insert(organisation),
+                Err(StoreError::NoKey(_)) => return Ok(Some(organisation)),
+                Err(error) => return Err(error),
+            };
+        }
+        Ok(None)
     }
 }
 

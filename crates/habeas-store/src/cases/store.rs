@@ -139,6 +139,9 @@ impl<B: Backend> Store for Database<B> {
     async fn counts(&self, now: Instant) -> Result<Counts> {
         self.load_counts(now).await
     }
+    async fn wrong_key(&self) -> Result<Option<Domain>> {
+        self.find_wrong_key().await
+    }
     async fn ping(&self) -> Result<()> {
         self.beat().await
     }

@@ -18,6 +18,7 @@ use super::{Session, place::Place};
 use crate::{
     Result, StoreError,
     counters::Counters,
+    error::causes,
     sql::{Connection, Row, params},
 };
 
@@ -107,15 +108,16 @@ async fn within<T>(
 ) -> std::result::Result<T, String> {
     match tokio::time::timeout(limit, work).await {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) => Err(chain(&error)),
+        Ok(Err(error)) => Err(in_full(&error)),
         Err(_) => Err("no answer in time".to_owned()),
     }
 }
 
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+fn in_full(error: &tokio_postgres::Error) -> String {
+    match causes(error) {
+        causes if causes.is_empty() => error.to_string(),
+        causes => format!("{error}: {causes}"),
+    }
 }
 
 /// What becomes of acknowledged requests when the database's machine is lost.

@@ -147,6 +147,7 @@ async fn another_organisations_key_opens_nothing() {
     let file = backend::file(home.path());
     let store = Sqlite::open(&file, wrong, habeas_store::sqlite::Durability::Full).unwrap();
     assert!(matches!(store.secrets(&RequestId::new("r1")).await, Err(StoreError::NoKey(_))));
+    assert_eq!(store.wrong_key().await.unwrap(), Some(US.parse().unwrap()));
     // What is not sealed is still read.
     assert_eq!(current(&store, "r1").await, request("r1"));
 }
