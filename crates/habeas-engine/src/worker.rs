@@ -10,7 +10,7 @@ use habeas_core::{
     clock::{Instant, MINUTE_MS, SECOND_MS},
     id::{DeliveryId, LegId},
 };
-use habeas_store::{Settlement, StoreError, Then, causes};
+use habeas_store::{Errand, Settlement, StoreError, Then, causes};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -20,6 +20,8 @@ use crate::{Engine, Result};
 const BATCH: usize = 128;
 /// How many legs are stepped at once.
 const LEGS: usize = 64;
+/// How many errands are run at once.
+const ERRANDS: u32 = 128;
 /// A lease outlives the longest attempt, so that nobody else tries meanwhile.
 const LEASE_BEYOND_MS: i64 = 30 * SECOND_MS;
 /// The worker looks at least so often, and after a failure of the store waits so long.
@@ -105,10 +107,11 @@ impl Engine {
         let free = self.hosts.slots(now);
         // The step of a leg may be several calls: discovery, the call itself at two places, the certificate.
         let legs_until = now.plus_ms(3 * self.settings.attempt_ms + LEASE_BEYOND_MS);
-        // Both at once, so that they share a commit.
-        let (deliveries, legs) = tokio::join!(
+        // At once, so that the leases share a commit, or at least the time it takes.
+        let (deliveries, legs, errands) = tokio::join!(
             self.store.lease_deliveries(now, until, limit, &free),
-            self.store.lease_legs(now, legs_until, legs, &free)
+            self.store.lease_legs(now, legs_until, legs, &free),
+            self.store.errands(now, ERRANDS)
         );
         let (deliveries, legs) = (deliveries?, legs?);
         let mut begun = deliveries.len() + legs.len();
@@ -138,7 +141,7 @@ impl Engine {
                 engine.wake();
             });
         }
-        begun += self.errands().await?;
+        begun += self.run_errands(errands?).await?;
         if self.may_look(now) {
             begun += self.shred().await? + self.watch().await?;
             let (engine, leave) = (Arc::clone(self), floor.leave.clone());
@@ -163,8 +166,7 @@ impl Engine {
         given_back(self.store.release_leg(id, fence, self.clock.now()).await);
     }
 
-    async fn errands(&self) -> Result<usize> {
-        let errands = self.store.errands(self.clock.now(), 128).await?;
+    async fn run_errands(&self, errands: Vec<Errand>) -> Result<usize> {
         let mut done = 0;
         for result in join_all(errands.into_iter().map(|errand| self.run_errand(errand))).await {
             done += usize::from(result?);
@@ -221,7 +223,8 @@ impl Engine {
         join_all(deliveries.into_iter().map(|leased| self.deliver(leased))).await;
         join_all(legs.into_iter().map(|leased| self.step(leased))).await;
         self.watch_certificates().await;
-        Ok(count + self.errands().await? + self.shred().await? + self.watch().await?)
+        let errands = self.store.errands(self.clock.now(), ERRANDS).await?;
+        Ok(count + self.run_errands(errands).await? + self.shred().await? + self.watch().await?)
     }
 }
 

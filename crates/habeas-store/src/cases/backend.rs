@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::{Received, Taken, due::Turn};
+use super::{Received, Settling, Taken, due::Turn};
 use crate::{Result, Sealers, model::Load, sql::Connection};
 
 /// A database that runs use cases.
@@ -31,6 +31,11 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
     /// Saves a request that came in.
     fn receive(&self, received: Received) -> impl Future<Output = Result<Taken>> + Send;
+
+    /// Saves what came of a delivery.
+    fn settle(&self, settling: Settling) -> impl Future<Output = Result<()>> + Send {
+        self.write(move |conn| settling.save(conn))
+    }
 
     /// Sees to it that what was overwritten is gone.
     fn forget(&self) -> impl Future<Output = Result<()>> + Send;

@@ -95,7 +95,7 @@ fn ran_out(conn: &Connection, ask: &Ask, left: &mut Left<'_>) -> Result<Vec<Key>
     let mut let_go = conn.prepare_cached(LET_GO)?;
     for (request, lane, seq) in free(conn, passed)? {
         let_go.execute(params![request, lane, seq, ask.now.ms()])?;
-        lanes::choose_head(conn, &request, lane)?;
+        lanes::choose_heads(conn, [(request.as_str(), lane)])?;
     }
     Ok(found)
 }

@@ -85,9 +85,10 @@ pub(super) fn abandon(conn: &Connection, request: &str, lane: i32) -> Result<()>
     Ok(())
 }
 
-/// Chooses the head of a lane: the one in flight, or else the first that is open.
-pub(super) fn choose_head(conn: &Connection, request: &str, lane: i32) -> Result<()> {
-    conn.prepare_cached(CHOOSE_HEAD)?.execute(params![request, lane])?;
+/// Chooses the heads of lanes, each given once: the one in flight, or else the first that is open.
+pub(super) fn choose_heads<'r>(conn: &Connection, lanes: impl IntoIterator<Item = (&'r str, i32)>) -> Result<()> {
+    let lanes: Vec<_> = lanes.into_iter().map(|(request, lane)| params![request, lane].to_vec()).collect();
+    conn.query_all((CHOOSE_HEAD, CHOOSE_HEADS), &lanes, |_| Ok(()))?;
     Ok(())
 }
 
@@ -105,7 +106,26 @@ const SUPERSEDE: &str = "UPDATE deliveries SET state = 'superseded', head = 0
 const REPLACE: &str = "UPDATE deliveries SET replaced = 1 WHERE request_id = ?1 AND lane = ?2 AND state = 'leased'";
 const ABANDON: &str = "UPDATE deliveries SET state = 'abandoned', head = 0, leased_until = NULL
     WHERE request_id = ?1 AND lane = ?2 AND state IN ('due', 'leased')";
-pub(super) const CHOOSE_HEAD: &str = "UPDATE deliveries SET head = 1 - head
-    WHERE request_id = ?1 AND lane = ?2 AND state IN ('due', 'leased') AND head <> CASE WHEN seq = (
-        SELECT o.seq FROM deliveries o WHERE o.request_id = ?1 AND o.lane = ?2 AND o.state IN ('due', 'leased')
-        ORDER BY o.state = 'leased' DESC, o.seq LIMIT 1) THEN 1 ELSE 0 END";
+
+/// A head is 1 where it should be and 0 elsewhere, in the lane of `$request` and `$lane`.
+macro_rules! choose_head {
+    ($from:literal, $request:literal, $lane:literal) => {
+        concat!(
+            "UPDATE deliveries SET head = 1 - head ",
+            $from,
+            " WHERE deliveries.request_id = ",
+            $request,
+            " AND deliveries.lane = ",
+            $lane,
+            " AND state IN ('due', 'leased') AND head <> CASE WHEN seq = (",
+            "SELECT o.seq FROM deliveries o WHERE o.request_id = ",
+            $request,
+            " AND o.lane = ",
+            $lane,
+            " AND o.state IN ('due', 'leased') ORDER BY o.state = 'leased' DESC, o.seq LIMIT 1) THEN 1 ELSE 0 END"
+        )
+    };
+}
+
+const CHOOSE_HEAD: &str = choose_head!("", "?1", "?2");
+const CHOOSE_HEADS: &str = choose_head!("FROM UNNEST($1, $2) AS l (request, n)", "l.request", "l.n");

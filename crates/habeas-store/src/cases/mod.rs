@@ -28,3 +28,4 @@ mod store;
 pub(crate) use backend::Backend;
 pub use backend::Database;
 pub(crate) use received::{Received, Taken};
+pub(crate) use settle::Settling;

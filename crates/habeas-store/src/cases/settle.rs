@@ -1,7 +1,7 @@
 //! What came of an attempt, and when is the next?
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{Mutex, PoisonError},
 };
 
@@ -21,7 +21,7 @@ use crate::{
     Result, Sealers, StoreError,
     model::{Retry, Settlement, Then},
     seal::{Place, RequestKeys},
-    sql::{self, Connection, OptionalExtension, Sweep, Value, params},
+    sql::{self, Connection, Row, Sweep, Value, params},
 };
 
 /// So much of an answer is kept.
@@ -29,8 +29,7 @@ const ANSWER_BYTES: usize = 4096;
 
 impl<B: Backend> Database<B> {
     pub(super) async fn settle_delivery(&self, settlement: Settlement) -> Result<()> {
-        let sealers = self.sealers.clone();
-        self.backend.write(move |conn| settle(conn, &sealers, &settlement)).await
+        self.backend.settle(Settling { sealers: self.sealers.clone(), settlement }).await
     }
 
     pub(super) async fn retry_deliveries(&self, which: &Retry, now: Instant) -> Result<u64> {
@@ -65,64 +64,131 @@ impl<B: Backend> Database<B> {
     }
 }
 
-fn settle(conn: &Connection, sealers: &Sealers, settlement: &Settlement) -> Result<()> {
-    let (state, due_at) = match settlement.then {
-        Then::Delivered => ("delivered", None),
-        Then::Again(at) => ("due", Some(at)),
-        Then::Untried => ("due", None),
-        Then::Superseded => ("superseded", None),
-        Then::Abandoned | Then::LaneAbandoned => ("abandoned", None),
-    };
-    let tried = u32::from(settlement.attempt.is_some());
-    let DeliveryId { request, lane, seq } = &settlement.id;
-    conn.lock(request)?;
-    let fence = fence_in(settlement.fence);
-    let given = params![request.as_str(), lane, seq, fence, state, ms(due_at), tried];
-    let row = conn
-        .prepare_cached(SETTLE)?
-        .query_row(given, |row| Ok((parsed::<Domain>(row, 0, "organisation")?, row.get::<u32>(1)?)));
-    let (organisation, n) = row.optional()?.ok_or(StoreError::Stale)?;
-    if let Some(attempt) = &settlement.attempt {
-        let keys = sealers.keys(&organisation, request)?;
-        record(conn, &keys, &organisation, (&settlement.id, n), attempt)?;
-    }
-    if settlement.then == Then::LaneAbandoned {
-        lanes::abandon(conn, request.as_str(), *lane)?;
-    }
-    lanes::choose_head(conn, request.as_str(), *lane)?;
-    lanes::insert_consequences(conn, &organisation, request, &settlement.deliveries)
+/// What came of an attempt, about to be saved.
+pub(crate) struct Settling {
+    sealers: Sealers,
+    settlement: Settlement,
 }
 
-/// Adds attempt number `n` of a delivery. The answer may repeat anything, so it is sealed, and deleted when the
-/// request is shredded.
-fn record(
-    conn: &Connection,
-    keys: &RequestKeys,
-    organisation: &Domain,
-    (delivery, n): (&DeliveryId, u32),
-    attempt: &Attempt,
-) -> Result<()> {
-    let (status, failure) = match attempt.outcome {
-        Outcome::Answered(status) => (Some(status), None),
-        Outcome::Failed(word) => (None, Some(word)),
-    };
-    let answer = attempt.answer.get(..ANSWER_BYTES).unwrap_or(&attempt.answer);
-    let sealed = (!answer.is_empty())
-        .then(|| keys.seal_lasting(Place::new("attempts", &format_args!("{delivery}.{n}"), "answer"), answer))
-        .transpose()?;
-    conn.prepare_cached(RECORD)?.execute(params![
-        delivery.request.as_str(),
-        delivery.lane,
-        delivery.seq,
-        n,
-        organisation.as_str(),
-        attempt.at.ms(),
-        attempt.took_ms,
-        status,
-        failure,
-        sealed,
-    ])?;
-    Ok(())
+/// The delivery of a lease that has not ended: whose it is, and the number of its last attempt.
+type Settled = (Domain, u32);
+
+impl Settling {
+    /// Saves it, unless the lease has ended.
+    pub(crate) fn save(&self, conn: &Connection) -> Result<()> {
+        conn.lock(&self.settlement.id.request)?;
+        match Self::save_locked(conn, &[self])?.first() {
+            Some(true) => Ok(()),
+            _ => Err(StoreError::Stale),
+        }
+    }
+
+    /// Whether nothing is changed but its own lane, so that it can be saved with many others at once.
+    pub(crate) fn stands_alone(&self) -> bool {
+        self.settlement.deliveries.is_empty() && self.settlement.then != Then::LaneAbandoned
+    }
+
+    pub(crate) fn request(&self) -> &str {
+        self.settlement.id.request.as_str()
+    }
+
+    /// Saves several, whose requests are locked; says of each whether its lease had not ended.
+    pub(crate) fn save_locked(conn: &Connection, all: &[&Self]) -> Result<Vec<bool>> {
+        let rows: Vec<_> = all.iter().map(|one| one.row()).collect();
+        let mut found: HashMap<_, _> = conn.query_all((SETTLE, SETTLE_ALL), &rows, read_settled)?.into_iter().collect();
+        let settled: Vec<_> = all.iter().map(|one| found.remove(&one.key())).collect();
+        let current = || all.iter().zip(&settled).filter_map(|(one, settled)| Some((*one, settled.as_ref()?)));
+
+        let recorded = current().filter_map(|(one, settled)| one.recorded(settled)).collect::<Result<Vec<_>>>()?;
+        let rows: Vec<_> = recorded.iter().map(Recorded::row).collect();
+        conn.query_all((RECORD, RECORD_ALL), &rows, |_| Ok(()))?;
+
+        for (one, _) in current().filter(|(one, _)| one.settlement.then == Then::LaneAbandoned) {
+            lanes::abandon(conn, one.request(), one.settlement.id.lane)?;
+        }
+        let lanes: BTreeSet<_> = current().map(|(one, _)| (one.request(), one.settlement.id.lane)).collect();
+        lanes::choose_heads(conn, lanes)?;
+        for (one, (organisation, _)) in current() {
+            let Settlement { id, deliveries, .. } = &one.settlement;
+            lanes::insert_consequences(conn, organisation, &id.request, deliveries)?;
+        }
+        Ok(settled.iter().map(Option::is_some).collect())
+    }
+
+    fn row(&self) -> Vec<Value<'_>> {
+        let (state, due_at) = match self.settlement.then {
+            Then::Delivered => ("delivered", None),
+            Then::Again(at) => ("due", Some(at)),
+            Then::Untried => ("due", None),
+            Then::Superseded => ("superseded", None),
+            Then::Abandoned | Then::LaneAbandoned => ("abandoned", None),
+        };
+        let tried = u32::from(self.settlement.attempt.is_some());
+        let DeliveryId { lane, seq, .. } = self.settlement.id;
+        params![self.request(), lane, seq, fence_in(self.settlement.fence), state, ms(due_at), tried].to_vec()
+    }
+
+    fn key(&self) -> Key {
+        let DeliveryId { request, lane, seq } = &self.settlement.id;
+        (request.as_str().to_owned(), *lane, *seq, fence_in(self.settlement.fence))
+    }
+
+    fn recorded(&self, (organisation, n): &Settled) -> Option<Result<Recorded<'_>>> {
+        let attempt = self.settlement.attempt.as_ref()?;
+        let sealed = self.sealed_answer(&attempt.answer, organisation, *n);
+        let organisation = organisation.clone();
+        Some(sealed.map(|answer| Recorded { delivery: &self.settlement.id, organisation, n: *n, attempt, answer }))
+    }
+
+    /// An answer may repeat anything, so it is sealed, and deleted when the request is shredded.
+    fn sealed_answer(&self, answer: &[u8], organisation: &Domain, n: u32) -> Result<Option<Vec<u8>>> {
+        if answer.is_empty() {
+            return Ok(None);
+        }
+        let delivery = &self.settlement.id;
+        let keys = self.sealers.keys(organisation, &delivery.request)?;
+        let kept = answer.get(..ANSWER_BYTES).unwrap_or(answer);
+        keys.seal_lasting(Place::new("attempts", &format_args!("{delivery}.{n}"), "answer"), kept).map(Some)
+    }
+}
+
+/// A lease: a delivery's place in its table, and the fence.
+type Key = (String, i32, u32, i64);
+
+fn read_settled(row: &Row<'_>) -> sql::Result<(Key, Settled)> {
+    let key = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+    Ok((key, (parsed::<Domain>(row, 4, "deliveries.organisation")?, row.get(5)?)))
+}
+
+/// Attempt number `n` of a delivery.
+struct Recorded<'s> {
+    delivery: &'s DeliveryId,
+    organisation: Domain,
+    n: u32,
+    attempt: &'s Attempt,
+    answer: Option<Vec<u8>>,
+}
+
+impl Recorded<'_> {
+    fn row(&self) -> Vec<Value<'_>> {
+        let (status, failure) = match self.attempt.outcome {
+            Outcome::Answered(status) => (Some(status), None),
+            Outcome::Failed(word) => (None, Some(word)),
+        };
+        params![
+            self.delivery.request.as_str(),
+            self.delivery.lane,
+            self.delivery.seq,
+            self.n,
+            self.organisation.as_str(),
+            self.attempt.at.ms(),
+            self.attempt.took_ms,
+            status,
+            failure,
+            self.answer,
+        ]
+        .to_vec()
+    }
 }
 
 /// The answer to attempt number `n`.
@@ -149,9 +215,8 @@ fn reopen(conn: &Connection, sql: &'static str, params: &[Value<'_>]) -> Result<
     let mut update = conn.prepare_cached(sql)?;
     let rows = update.query_map(params, |row| Ok((row.get::<String>(0)?, row.get::<i32>(1)?)))?;
     let opened = rows.collect::<sql::Result<Vec<_>>>()?;
-    let lanes: BTreeSet<_> = opened.iter().collect();
-    let lanes: Vec<_> = lanes.into_iter().map(|(request, lane)| params![request, lane].to_vec()).collect();
-    conn.prepare_cached(lanes::CHOOSE_HEAD)?.execute_each(&lanes)?;
+    let lanes: BTreeSet<_> = opened.iter().map(|(request, lane)| (request.as_str(), *lane)).collect();
+    lanes::choose_heads(conn, lanes)?;
     Ok(u64::try_from(opened.len()).unwrap_or(0))
 }
 
@@ -168,15 +233,54 @@ const LOCK_FAILING: &str = "SELECT r.id FROM requests r WHERE r.id IN (
         SELECT request_id FROM deliveries WHERE (attempts > 0 AND state IN ('due', 'leased') OR state = 'abandoned')
             AND (?1 IS NULL OR organisation = ?1))
     ORDER BY r.id FOR UPDATE";
-const SETTLE: &str = "UPDATE deliveries SET
-        state = CASE WHEN ?5 = 'due' AND replaced = 1 THEN 'superseded' ELSE ?5 END,
-        head = CASE WHEN ?5 = 'due' AND replaced = 0 THEN 1 ELSE 0 END, due_at = coalesce(?6, due_at),
-        attempts = attempts + ?7, leased_until = NULL, replaced = 0
-    WHERE request_id = ?1 AND lane = ?2 AND seq = ?3 AND state = 'leased' AND fence = ?4
-    RETURNING organisation, attempts";
+
+/// Ends the lease of fence `$fence`, unless it has ended.
+macro_rules! settle {
+    ($from:literal, $request:literal, $lane:literal, $seq:literal, $fence:literal, $state:literal, $due_at:literal,
+     $tried:literal) => {
+        concat!(
+            "UPDATE deliveries SET state = CASE WHEN ",
+            $state,
+            " = 'due' AND replaced = 1 THEN 'superseded' ELSE ",
+            $state,
+            " END, head = CASE WHEN ",
+            $state,
+            " = 'due' AND replaced = 0 THEN 1 ELSE 0 END, due_at = coalesce(",
+            $due_at,
+            ", deliveries.due_at), attempts = attempts + ",
+            $tried,
+            ", leased_until = NULL, replaced = 0 ",
+            $from,
+            " WHERE request_id = ",
+            $request,
+            " AND lane = ",
+            $lane,
+            " AND seq = ",
+            $seq,
+            " AND state = 'leased' AND fence = ",
+            $fence,
+            " RETURNING request_id, lane, seq, fence, organisation, attempts"
+        )
+    };
+}
+
+const SETTLE: &str = settle!("", "?1", "?2", "?3", "?4", "?5", "?6", "?7");
+const SETTLE_ALL: &str = settle!(
+    "FROM UNNEST($1, $2, $3, $4, $5, $6, $7) AS s (of_request, of_lane, of_seq, of_fence, becomes, due_next, tried)",
+    "s.of_request",
+    "s.of_lane",
+    "s.of_seq",
+    "s.of_fence",
+    "s.becomes",
+    "s.due_next",
+    "s.tried"
+);
 const RECORD: &str =
     "INSERT INTO attempts (request_id, lane, seq, n, organisation, at, took_ms, status, failure, answer)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+const RECORD_ALL: &str =
+    "INSERT INTO attempts (request_id, lane, seq, n, organisation, at, took_ms, status, failure, answer)
+    SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const TAKE_BACK: &str = "UPDATE deliveries SET state = CASE WHEN replaced = 1 THEN 'superseded' ELSE 'due' END,
         head = 1 - replaced, replaced = 0, leased_until = NULL
     WHERE state = 'leased'

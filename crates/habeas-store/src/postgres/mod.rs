@@ -2,8 +2,8 @@
 //!
 //! Plain PostgreSQL 15 or later is enough, also through a pooler that gives out connections by the transaction: nothing
 //! is kept in a session, and every statement is sent unnamed. A few threads have a connection each and run the use
-//! cases; one of them saves what comes in, many requests in one transaction. What guards several nodes from each other
-//! is in `sql::Connection::lock` and beside it.
+//! cases; one of them saves what comes in, and one what came of deliveries, many in one transaction. What guards several
+//! nodes from each other is in `sql::Connection::lock` and beside it.
 
 mod clock;
 mod connector;
@@ -12,6 +12,8 @@ mod place;
 mod pool;
 mod schema;
 mod session;
+mod settling;
+mod together;
 
 use std::sync::Arc;
 
@@ -23,10 +25,10 @@ pub use connector::Standby;
 pub use place::{Place, PlaceError};
 pub(crate) use session::{First, Session};
 
-use self::{connector::Connector, intake::Intakes, pool::Pool, session::Transaction};
+use self::{connector::Connector, pool::Pool, session::Transaction, together::Batches};
 use crate::{
     Result, Sealers,
-    cases::{Backend, Database, Received, Taken},
+    cases::{Backend, Database, Received, Settling, Taken},
     model::Load,
     moving,
     sql::Connection,
@@ -35,7 +37,7 @@ use crate::{
 /// A store in a PostgreSQL database.
 pub type Postgres = Database<Cluster>;
 
-/// So many connections write at once, beside the one that saves what comes in.
+/// So many connections write at once, beside those that save many things at once.
 const WRITERS: usize = 8;
 /// One for deliveries and one for legs.
 const LEASERS: usize = 2;
@@ -48,7 +50,8 @@ pub struct Cluster {
     writers: Pool,
     leasers: Pool,
     readers: Pool,
-    intakes: Intakes,
+    intake: Batches<Received>,
+    settlements: Batches<Settling>,
 }
 
 impl Postgres {
@@ -78,7 +81,8 @@ impl Postgres {
             Cluster {
                 readers: Pool::start("store reader", READERS, &connector, Transaction::Read)?,
                 leasers: Pool::start("store leaser", LEASERS, &connector, Transaction::Write)?,
-                intakes: Intakes::start(&connector)?,
+                intake: Batches::start("store intake", &connector)?,
+                settlements: Batches::start("store settler", &connector)?,
                 writers,
                 clock,
                 connector,
@@ -140,10 +144,11 @@ impl Backend for Cluster {
     }
 
     async fn receive(&self, received: Received) -> Result<Taken> {
-        if received.stands_alone() {
-            return self.intakes.receive(received).await;
-        }
-        self.writers.run(move |conn| received.save(conn)).await
+        self.intake.save(received, &self.writers).await
+    }
+
+    async fn settle(&self, settling: Settling) -> Result<()> {
+        self.settlements.save(settling, &self.writers).await
     }
 
     /// What was overwritten is gone when PostgreSQL has vacuumed its table and recycled its log; that is not for us to

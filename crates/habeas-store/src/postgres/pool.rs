@@ -89,7 +89,7 @@ impl Link {
             let result = catch_unwind(AssertUnwindSafe(|| work(&connection)));
             let result = result.unwrap_or_else(|_| Err(StoreError::unavailable(Panicked)));
             let (done, committing) = match result {
-                Ok(done) => (session.commit().map(|()| done).map_err(StoreError::from), true),
+                Ok(done) => (session.commit(transaction).map(|()| done).map_err(StoreError::from), true),
                 Err(error) => {
                     session.roll_back();
                     (Err(error), false)

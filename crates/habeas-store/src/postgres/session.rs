@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::{join3, try_join_all};
+use futures_util::future::{FutureExt as _, join3, try_join_all};
 use tokio::runtime::Handle;
 use tokio_postgres::{
     Client, Row,
@@ -98,7 +98,7 @@ impl Session {
     }
 
     /// Makes what was done stay; when this fails, it may stay or not.
-    pub(super) fn commit(&self) -> Result<()> {
+    pub(super) fn commit(&self, transaction: Transaction) -> Result<()> {
         // Nothing was done under these locks.
         self.first.take();
         if self.begin.take().is_some() {
@@ -108,7 +108,15 @@ impl Session {
             self.roll_back();
             return Err(Error::Failed(Box::new(Undone)));
         }
-        self.wait(self.client.batch_execute("COMMIT"))
+        let commit = self.client.batch_execute("COMMIT");
+        match transaction {
+            Transaction::Write => self.wait(commit),
+            // Sent, as it is polled, but not waited for: nothing hangs on it.
+            Transaction::Read => {
+                let _ = commit.now_or_never();
+                Ok(())
+            }
+        }
     }
 
     /// Undoes what was done.

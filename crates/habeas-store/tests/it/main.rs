@@ -60,6 +60,7 @@ macro_rules! suite {
                 of_many_identical_requests_one_is_accepted
                 a_cancel_and_a_start_at_once_cannot_both_win
                 a_failing_write_takes_no_other_with_it
+                each_settlement_of_many_counts_once_and_for_its_own_delivery
             );
             suite!(@ $open, changes:
                 a_change_is_saved_with_its_event_and_signature

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use habeas_core::{id::RequestId, state::Change};
 use habeas_store::{
-    Slots, Store, StoreError,
+    Leased, Slots, Store, StoreError,
     model::{Receive, Then},
     postgres::{Postgres, Standby},
 };
@@ -142,6 +142,24 @@ async fn many_requests_share_a_commit() {
     assert_eq!(store.secrets(&RequestId::new("r399")).await.unwrap().unwrap().subject, subject());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_settlements_share_a_commit() {
+    let store = nodes(1).await.remove(0);
+    for n in 0..100 {
+        accept(&*store, calling_back(&format!("r{n}"))).await;
+    }
+    let leased = lease(&*store, 0).await;
+    assert_eq!(leased.len(), 100);
+    let before = store.load();
+    let settled = leased.iter().map(|one| store.settle(settlement(one, Then::Delivered)));
+    for settled in futures_util::future::join_all(settled).await {
+        settled.unwrap();
+    }
+    let after = store.load();
+    assert_eq!(after.writes - before.writes, 100);
+    assert!(after.commits - before.commits < 50, "{after:?}");
+}
+
 /// How many are in which state is told right also after the sums were drawn up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn counts_stay_right_when_they_are_summed_up() {
@@ -248,15 +266,46 @@ async fn of_two_senders_with_one_token_one_is_accepted() {
     }
 }
 
+/// A connection that works on these requests, until it commits.
+async fn holding(url: &str, requests: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(&format!("BEGIN; SELECT 1 FROM requests WHERE {requests} FOR UPDATE")).await.unwrap();
+    client
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_settlement_waits_for_its_own_request_only() {
+    let url = fresh();
+    let store = Arc::new(reach(&url).await);
+    for n in 0..20 {
+        accept(&*store, calling_back(&format!("r{n}"))).await;
+    }
+    let leased = lease(&*store, 0).await;
+    let client = holding(&url, "id = 'r7'").await;
+    let settle = |one: &Leased| {
+        let (store, settlement) = (Arc::clone(&store), settlement(one, Then::Delivered));
+        tokio::spawn(async move { store.settle(settlement).await })
+    };
+    let (held, free): (Vec<_>, Vec<_>) = leased.iter().partition(|one| one.delivery.id.request.as_str() == "r7");
+    let held: Vec<_> = held.into_iter().map(settle).collect();
+    for free in free.into_iter().map(settle).collect::<Vec<_>>() {
+        free.await.unwrap().unwrap();
+    }
+    assert!(held.iter().all(|held| !held.is_finished()));
+    client.batch_execute("COMMIT").await.unwrap();
+    for held in held {
+        held.await.unwrap().unwrap();
+    }
+}
+
 /// Whoever found nothing would sleep, and what is due would wait for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_somebody_works_on_is_waited_for_where_nothing_else_is_due() {
     let url = fresh();
     let store = Arc::new(reach(&url).await);
     accept(&*store, calling_back("r1")).await;
-    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client.batch_execute("BEGIN; SELECT 1 FROM requests FOR UPDATE").await.unwrap();
+    let client = holding(&url, "TRUE").await;
     let taking = tokio::spawn({
         let store = Arc::clone(&store);
         async move { lease(&*store, 0).await }
