@@ -84,7 +84,15 @@ pub fn lock(path: &Path) -> io::Result<Option<File>> {
 /// # Errors
 /// When the file beside it cannot be used.
 pub fn lock_database(database: &Path) -> io::Result<Option<File>> {
-    lock(&longer(database, ".lock"))
+    let lock = lock(&longer(database, ".lock"))?;
+    // A command that root runs must not keep it from the server, which runs as somebody else.
+    #[cfg(unix)]
+    if let (Some(lock), Ok(database)) = (&lock, fs::metadata(database)) {
+        use std::os::unix::fs::MetadataExt as _;
+        // Who may not do this is not root.
+        let _ = std::os::unix::fs::fchown(lock, Some(database.uid()), Some(database.gid()));
+    }
+    Ok(lock)
 }
 
 /// A path whose name goes on.

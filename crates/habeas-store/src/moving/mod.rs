@@ -41,6 +41,12 @@ pub enum MoveError {
     /// The database to move into holds something of its own.
     #[error("the database to move into is not empty")]
     NotEmpty,
+    /// The database to move into holds the file's requests, and no move is under way.
+    #[error("this file was moved there before, and that move was finished")]
+    Before,
+    /// A move of another file was begun.
+    #[error("another file was begun to be moved there: move this one into an empty database")]
+    OtherFile,
     /// What was moved is not what it was moved from.
     #[error("table {0} is not the same on both sides: was the file used meanwhile? Move into an empty database")]
     Different(&'static str),
@@ -61,16 +67,15 @@ pub struct Progress {
 /// Moves everything. The file stays as it is.
 ///
 /// # Errors
-/// [`MoveError::NotEmpty`] when the new database holds something of its own, [`MoveError::Different`] when in the end
-/// it does not hold what the file holds.
+/// [`MoveError::NotEmpty`], [`MoveError::Before`] or [`MoveError::OtherFile`] when the new database holds something
+/// already, [`MoveError::Different`] when in the end it does not hold what the file holds.
 pub async fn migrate(
     from: &Sqlite,
     to: &Postgres,
     mut progress: impl FnMut(Progress),
 ) -> std::result::Result<Vec<Moved>, MoveError> {
-    if !to.backend().write(begin).await? {
-        return Err(MoveError::NotEmpty);
-    }
+    let found = to.backend().write(begin).await?;
+    may_begin(from, to, found).await?;
     let mut far = Progress { done: 0, of: 0 };
     for statements in STATEMENTS.iter() {
         let sql = statements.count.as_str();
@@ -94,6 +99,33 @@ pub async fn migrate(
     }
     to.backend().write(end).await?;
     Ok(moved)
+}
+
+/// What the database to move into holds.
+enum Found {
+    Nothing,
+    /// Of a move that was begun, up to this request.
+    Begun(Option<String>),
+    Something,
+}
+
+/// Requests are never deleted, and their ids are random: what has the last one of a file has come from there.
+async fn may_begin(from: &Sqlite, to: &Postgres, found: Found) -> std::result::Result<(), MoveError> {
+    match found {
+        Found::Nothing | Found::Begun(None) => Ok(()),
+        Found::Begun(Some(last)) => {
+            let ours = from.backend().read(move |conn| Ok(conn.prepare_cached(HAS)?.exists(params![last])?)).await?;
+            if ours { Ok(()) } else { Err(MoveError::OtherFile) }
+        }
+        Found::Something => {
+            let last = from.backend().read(|conn| {
+                Ok(conn.prepare_cached(LAST)?.query_row(params![], |row| row.get::<Option<String>>(0))?)
+            });
+            let Some(last) = last.await? else { return Err(MoveError::NotEmpty) };
+            let ours = to.backend().read(move |conn| Ok(conn.prepare_cached(HAS)?.exists(params![last])?)).await?;
+            Err(if ours { MoveError::Before } else { MoveError::NotEmpty })
+        }
+    }
 }
 
 /// Copies what is not there yet.
@@ -161,6 +193,8 @@ fn count(conn: &Connection, sql: &'static str) -> Result<u64> {
     Ok(u64::try_from(rows).unwrap_or(0))
 }
 
+const HAS: &str = "SELECT 1 FROM requests WHERE id = ?1";
+const LAST: &str = "SELECT max(id) FROM requests";
 const BEGUN: &str = "SELECT to_regclass('habeas_moving') IS NOT NULL";
 const NOTED: &str = "SELECT last, rows FROM habeas_moving WHERE table_name = ?1";
 const NOTE: &str = "INSERT INTO habeas_moving (table_name, last, rows) VALUES (?1, ?2, ?3)
@@ -177,20 +211,21 @@ fn has_begun(conn: &Connection) -> Result<bool> {
     Ok(conn.prepare_cached(BEGUN)?.query_row(params![], |row| row.get(0))?)
 }
 
-/// Makes room for notes, in a database that has nothing in it yet; says whether it may be moved into.
-fn begin(conn: &Connection) -> Result<bool> {
+/// Makes room for notes, in a database that has nothing in it yet.
+fn begin(conn: &Connection) -> Result<Found> {
     let session = conn.session()?;
     if has_begun(conn)? {
-        return Ok(true);
+        let noted = noted(conn, "requests")?.map(|(key, _)| rows::Key::read(&key)).transpose()?;
+        return Ok(Found::Begun(noted.and_then(rows::Key::into_text)));
     }
     if conn.prepare_cached(ANYTHING)?.query_row(params![], |row| row.get(0))? {
-        return Ok(false);
+        return Ok(Found::Something);
     }
     session.batch(
         "CREATE TABLE habeas_moving (table_name TEXT NOT NULL PRIMARY KEY, last BYTEA NOT NULL, rows BIGINT NOT NULL);
          DELETE FROM pulse",
     )?;
-    Ok(true)
+    Ok(Found::Nothing)
 }
 
 /// Lets servers in, and new rows get numbers behind those that were moved.

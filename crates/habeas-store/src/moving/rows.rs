@@ -61,6 +61,14 @@ impl Key {
         serde_json::from_slice(written).map_err(|_| StoreError::Corrupt("habeas_moving.last"))
     }
 
+    /// The text that it is, where it is one.
+    pub(super) fn into_text(self) -> Option<String> {
+        match self.0.into_iter().next() {
+            Some(Held::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     pub(super) fn written(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(|_| StoreError::Corrupt("habeas_moving.last"))
     }

@@ -18,9 +18,14 @@ use crate::{
     migrating::fill,
 };
 
-async fn file() -> (TempDir, Sqlite) {
+fn empty() -> (TempDir, Sqlite) {
     let home = TempDir::new().unwrap();
     let store = backend::open(&backend::file(home.path())).unwrap();
+    (home, store)
+}
+
+async fn file() -> (TempDir, Sqlite) {
+    let (home, store) = empty();
     fill(&store).await;
     for n in 0..1_200 {
         accept(&store, calling_back(&format!("many{n}"))).await;
@@ -68,6 +73,8 @@ async fn everything_moves_and_goes_on() {
     assert_eq!(rows(&moved, "legs"), 4);
     let of = 2 * moved.iter().map(|one| one.rows).sum::<u64>();
     assert_eq!((first.get(), last.get()), (Some(Progress { done: 0, of }), Some(Progress { done: of, of })));
+    let again = migrate(&from, &to, |_| {}).await;
+    assert!(matches!(again, Err(MoveError::Before)), "{again:?}");
     all_is_there(&url, &from).await;
 }
 
@@ -87,7 +94,10 @@ async fn a_move_that_was_cut_off_goes_on_and_nobody_serves_from_it_before() {
     }
     let half = Postgres::open(url.parse().unwrap(), tls(), sealers()).await;
     assert!(matches!(half.err().unwrap(), StoreError::Unfinished));
-    let begun = Cell::new(0);
+    let ((_elsewhere, other), begun) = (empty(), Cell::new(0));
+    accept(&other, new("another")).await;
+    let mixed = migrate(&other, &to, |_| {}).await;
+    assert!(matches!(mixed, Err(MoveError::OtherFile)), "{mixed:?}");
     let moved = migrate(&from, &to, |progress| {
         if begun.get() == 0 {
             begun.set(progress.done);
