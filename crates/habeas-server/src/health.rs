@@ -36,7 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Engine>> {
 /// Nothing but these: for a node that no operator calls.
 pub(crate) fn alone(engine: Arc<Engine>) -> Router {
     let (router, _) = routes().split_for_parts();
-    operator::unmatched(router).layer(from_fn(operator::guard)).with_state(engine)
+    operator::unmatched(router).fallback(operator::absent_here).layer(from_fn(operator::guard)).with_state(engine)
 }
 
 /// Whether the process runs.

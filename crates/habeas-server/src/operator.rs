@@ -25,7 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use habeas_core::problem::Code;
+use habeas_core::problem::{Code, Problem};
 use habeas_engine::{Engine, metrics::Listener};
 use http::{HeaderValue, header};
 use tokio::time::Instant;
@@ -121,6 +121,11 @@ pub(crate) fn unmatched(router: Router<Arc<Engine>>) -> Router<Arc<Engine>> {
 
 async fn absent() -> Failure {
     Failure::of(Code::NotFound)
+}
+
+/// The same on a node that has nothing but probes.
+pub(crate) async fn absent_here() -> Failure {
+    Problem::new(Code::NotFound).because("this node only works; nodes that answer peers have the operators' API").into()
 }
 
 async fn not_so() -> Failure {

@@ -18,7 +18,7 @@ use habeas_core::{clock::Instant, domain::Domain, secret::Secret};
 use habeas_engine::{directory::Tenant, mail::Mailer, outbound, settings::Settings};
 use habeas_server::TlsFiles;
 use habeas_trust::{certificate::Roots, seal::MasterKey};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use crate::{config::Loaded, database::Database};
 
@@ -52,9 +52,8 @@ const TOKEN_CHARS: usize = 32;
 /// Makes the parts, or says with `None` that something is wrong: see [`Loaded::problems`].
 pub fn assemble(loaded: &mut Loaded, now: Instant) -> Option<Parts> {
     let database = database(loaded);
-    if let Err(error) = EnvFilter::builder().parse(&loaded.config.log.level) {
-        loaded.object("log.level", error.to_string());
-    }
+    log(loaded);
+    listeners(loaded);
     let tls = tls(loaded);
     let operator_token = operator_token(loaded);
     let roots = Arc::new(roots(loaded));
@@ -114,6 +113,28 @@ pub fn database(loaded: &mut Loaded) -> Option<Database> {
             loaded.object("database", why);
             None
         }
+    }
+}
+
+fn log(loaded: &mut Loaded) {
+    let level = loaded.config.log.level.clone();
+    // A word that is no level would be taken for the name of a module, and nothing else would be logged.
+    let is_one = |part: &str| part.contains(['=', '[']) || part.trim().parse::<LevelFilter>().is_ok();
+    if let Err(error) = EnvFilter::builder().parse(&level) {
+        loaded.object("log.level", error.to_string());
+    } else if !level.split(',').all(is_one) {
+        loaded.object(
+            "log.level",
+            "each part must be off, error, warn, info, debug or trace, or a module, = and one of these",
+        );
+    }
+}
+
+fn listeners(loaded: &mut Loaded) {
+    let (peers, operators) = (loaded.config.listen.address, loaded.config.operator.address);
+    let overlap = peers.ip() == operators.ip() || peers.ip().is_unspecified() || operators.ip().is_unspecified();
+    if overlap && peers.port() == operators.port() && peers.port() != 0 {
+        loaded.object("operator.address", "is that of listen.address: operators have a listener of their own");
     }
 }
 

@@ -118,7 +118,9 @@ impl Database {
     /// When it cannot be used.
     pub async fn look(&self, sealing: &[(Domain, MasterKey)]) -> anyhow::Result<()> {
         match self {
-            Self::Sqlite(file) if !file.exists() => Ok(()),
+            Self::Sqlite(file) if !file.exists() => {
+                files::can_be_made(file).with_context(|| format!("the database {} cannot be made", file.display()))
+            }
             Self::Sqlite(_) => self.open(sealing).await.map(drop),
             Self::Postgres(place) => {
                 let looked = Postgres::look((**place).clone(), tls(place)?).await;

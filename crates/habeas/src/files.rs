@@ -66,6 +66,23 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Says why a file that is not there could not be made, with the folders above it that are missing.
+///
+/// # Errors
+/// When it could not.
+pub fn can_be_made(path: &Path) -> io::Result<()> {
+    let here = Path::new(".");
+    let folders = path.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { here } else { folder });
+    let there = folders.into_iter().find(|folder| folder.exists()).unwrap_or(here);
+    if !there.is_dir() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
+    // Root may do anything but write where nobody can, so only trying tells.
+    let trial = there.join(format!(".habeas-{}.new", std::process::id()));
+    OpenOptions::new().write(true).create_new(true).open(&trial)?;
+    fs::remove_file(trial)
+}
+
 /// Takes a file for this process alone, for as long as the result lives; `None` where another process has it.
 ///
 /// # Errors

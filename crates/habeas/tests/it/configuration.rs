@@ -70,6 +70,33 @@ domain = \"example.com\"
 }
 
 #[test]
+fn what_would_log_nothing_or_listen_twice_in_one_place_is_told() {
+    for (level, sound) in [
+        ("info", true),
+        ("WARN", true),
+        ("info,habeas_engine=debug", true),
+        ("off", true),
+        ("loud", false),
+        ("info,verbose", false),
+        ("habeas=loud", false),
+    ] {
+        let told = problems(&format!("[log]\nlevel = \"{level}\"\n"));
+        assert_eq!(told.contains(&("log.level".to_owned(), Some(2))), !sound, "{level}: {told:?}");
+    }
+    for (listen, operator, sound) in [
+        ("127.0.0.1:8080", "127.0.0.1:8081", true),
+        ("127.0.0.1:8080", "127.0.0.2:8080", true),
+        ("127.0.0.1:0", "127.0.0.1:0", true),
+        ("127.0.0.1:8080", "127.0.0.1:8080", false),
+        ("0.0.0.0:8080", "127.0.0.1:8080", false),
+    ] {
+        let text = format!("[listen]\naddress = \"{listen}\"\n[operator]\naddress = \"{operator}\"\n");
+        let told = problems(&text);
+        assert_eq!(told.contains(&("operator.address".to_owned(), Some(4))), !sound, "{listen}, {operator}: {told:?}");
+    }
+}
+
+#[test]
 fn a_server_without_organisations_is_refused() {
     assert!(problems("").iter().any(|(place, _)| place == "organisation"));
 }

@@ -89,6 +89,7 @@ fn what_is_wrong_with_the_address_of_a_database_is_told_without_its_password() {
         ("postgres://me:s3cret@localhost/habeas?sslmode=perhaps", "database"),
         ("mysql://me:s3cret@localhost/habeas", "must be sqlite: and the path of a file"),
         ("postgres://me:s3cret@127.0.0.1:1/habeas", "the database cannot be used"),
+        ("sqlite:habeas.toml/habeas.db", "habeas.toml/habeas.db cannot be made"),
     ] {
         let mut check = command(site.path(), &["check"]);
         let told = check.env("HABEAS__DATABASE", address).output().unwrap();

@@ -54,7 +54,9 @@ fn one_node_answers_another_works_and_neither_says_yes_without_the_database() {
     let (working, said, works) = node(&site, "work");
     assert_eq!((&said["public"], &said["operator"]), (&Value::Null, &Value::Null));
     systems.wait("the working node tells the organisation's systems", |heard| heard.first().map(|_| ()));
-    assert_eq!((works.get("/readyz").status(), works.get("/api/requests").status()), (200, 404));
+    let elsewhere = works.get("/api/requests");
+    assert_eq!((works.get("/readyz").status(), elsewhere.status()), (200, 404));
+    assert!(elsewhere.json()["detail"].as_str().unwrap().contains("this node only works"));
 
     // Whoever is stopped in the middle neither answers nor hangs up.
     cluster.stop_signal();
