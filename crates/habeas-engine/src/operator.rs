@@ -267,10 +267,17 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn retry(&self, which: &Retry) -> Result<u64> {
-        let count = self.store.retry(which, self.clock.now()).await?;
-        self.hosts.forgive();
-        self.wake();
-        Ok(count)
+        let (now, mut which, mut count) = (self.clock.now(), which.clone(), 0);
+        loop {
+            let retried = self.store.retry(&which, now).await?;
+            count += retried.deliveries;
+            self.hosts.forgive();
+            self.wake();
+            match (&mut which, retried.up_to) {
+                (Retry::Failing { behind, .. }, up_to @ Some(_)) => *behind = up_to,
+                _ => return Ok(count),
+            }
+        }
     }
 
     /// Legs by filter.

@@ -104,7 +104,7 @@ impl World {
             }
             Operation::Redeliver => {
                 let name = self.someone(&ALL);
-                let done = self.engine(name)?.retry(&Retry::Failing(None)).await;
+                let done = self.engine(name)?.retry(&Retry::Failing { organisation: None, behind: None }).await;
                 self.note(&format!("{name} delivers what failed"), &done);
             }
             Operation::HandleLeg => self.handle_leg().await?,

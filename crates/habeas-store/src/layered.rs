@@ -14,8 +14,8 @@ use habeas_core::{
 
 use crate::{
     Counts, Create, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Leased, LeasedLeg, LegFilter, LegRow,
-    LegSave, Load, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Result, Retry, Save, Secrets, Settlement,
-    Slots, Store, Verification,
+    LegSave, Load, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Result, Retried, Retry, Save, Secrets,
+    Settlement, Slots, Store, Verification,
 };
 
 /// A use case on its way to a store.
@@ -106,7 +106,7 @@ passes_on! {
     Writes lease_deliveries(now: Instant, until: Instant, limit: u32, slots: &Slots) -> Vec<Leased>;
     Writes settle(settlement: Settlement) -> ();
     Reads deliveries(filter: &DeliveryFilter) -> Vec<DeliveryRow>;
-    Sweeps retry(which: &Retry, now: Instant) -> u64;
+    Sweeps retry(which: &Retry, now: Instant) -> Retried;
     Sweeps take_back_leases() -> u64;
     Reads next_due(after: Instant) -> Option<Instant>;
     Writes create(new: NewOwn) -> Create;

@@ -40,7 +40,7 @@ pub use layered::{Effect, Layer, Layered, Step};
 pub use model::{
     Counts, Create, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Issued, IssuedBefore, Leased, LeasedLeg,
     LegFilter, LegRow, LegSave, Load, NewDelivery, NewLeg, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter,
-    Retry, Save, Secrets, Settlement, Slots, Then, Verification, Waiting,
+    Retried, Retry, Save, Secrets, Settlement, Slots, Then, Verification, Waiting,
 };
 pub use prompt::{Prompt, Within};
 pub use seal::Sealers;
@@ -129,7 +129,7 @@ pub trait Store: Send + Sync {
     async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>>;
 
     /// Makes deliveries due now, the abandoned ones too. Returns how many.
-    async fn retry(&self, which: &Retry, now: Instant) -> Result<u64>;
+    async fn retry(&self, which: &Retry, now: Instant) -> Result<Retried>;
 
     /// Whether other nodes may be using it at the same time.
     fn is_shared(&self) -> bool;

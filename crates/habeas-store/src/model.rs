@@ -363,8 +363,22 @@ pub enum Retry {
     One(DeliveryId),
     /// All undelivered ones of a request.
     OfRequest(RequestId),
-    /// All that are failing or abandoned, of one organisation or all.
-    Failing(Option<Domain>),
+    /// All that are failing or abandoned: those of the first few hundred requests behind one.
+    Failing {
+        /// Of one organisation, or of all.
+        organisation: Option<Domain>,
+        /// Up to which request that was done before.
+        behind: Option<RequestId>,
+    },
+}
+
+/// What was made due.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Retried {
+    /// So many deliveries.
+    pub deliveries: u64,
+    /// Up to this request; there may be more behind it.
+    pub up_to: Option<RequestId>,
 }
 
 /// A request of ours, ready to be saved.

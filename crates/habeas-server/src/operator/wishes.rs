@@ -133,8 +133,8 @@ impl Wish for RetryMany {
         let failing = form.flag("failing")?.unwrap_or(false);
         match (request, organisation, failing) {
             (Some(id), None, false) => Ok(Retry::OfRequest(RequestId::new(id))),
-            (None, Some(domain), _) => Ok(Retry::Failing(Some(domain))),
-            (None, None, true) => Ok(Retry::Failing(None)),
+            (None, Some(domain), _) => Ok(Retry::Failing { organisation: Some(domain), behind: None }),
+            (None, None, true) => Ok(Retry::Failing { organisation: None, behind: None }),
             _ => Err(invalid("failing", "one of: a request, an organisation, or \"failing\": true for all")),
         }
     }

@@ -18,6 +18,7 @@ mod persons;
 mod receipts;
 mod received;
 mod requests;
+mod retry;
 pub(crate) mod rows;
 mod save;
 mod settle;

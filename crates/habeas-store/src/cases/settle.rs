@@ -6,7 +6,6 @@ use std::{
 };
 
 use habeas_core::{
-    clock::Instant,
     delivery::{Attempt, Outcome},
     domain::Domain,
     id::DeliveryId,
@@ -19,9 +18,9 @@ use super::{
 };
 use crate::{
     Result, Sealers, StoreError,
-    model::{Retry, Settlement, Then},
+    model::{Settlement, Then},
     seal::{Place, RequestKeys},
-    sql::{self, Connection, Row, Sweep, Value, params},
+    sql::{self, Connection, Row, Value, params},
 };
 
 /// So much of an answer is kept.
@@ -30,37 +29,6 @@ const ANSWER_BYTES: usize = 4096;
 impl<B: Backend> Database<B> {
     pub(super) async fn settle_delivery(&self, settlement: Settlement) -> Result<()> {
         self.backend.settle(Settling { sealers: self.sealers.clone(), settlement }).await
-    }
-
-    pub(super) async fn retry_deliveries(&self, which: &Retry, now: Instant) -> Result<u64> {
-        let which = which.clone();
-        let retry = move |conn: &Connection| match &which {
-            Retry::One(id) => {
-                conn.lock(&id.request)?;
-                reopen(conn, RETRY_ONE, params![now.ms(), id.request.as_str(), id.lane, id.seq])
-            }
-            Retry::OfRequest(id) => {
-                conn.lock(id)?;
-                reopen(conn, RETRY_REQUEST, params![now.ms(), id.as_str()])
-            }
-            Retry::Failing(organisation) => {
-                let organisation = organisation.as_ref().map(Domain::as_str);
-                lock_failing(conn, organisation)?;
-                let failing = reopen(conn, RETRY_FAILING, params![now.ms(), organisation])?;
-                Ok(failing + reopen(conn, RETRY_ABANDONED, params![now.ms(), organisation])?)
-            }
-        };
-        self.backend.write(retry).await
-    }
-
-    pub(super) async fn take_back_all_leases(&self) -> Result<u64> {
-        let take_back = |conn: &Connection| {
-            conn.sweep(Sweep::Rest)?;
-            let deliveries = reopen(conn, TAKE_BACK, params![])?;
-            let legs = conn.prepare_cached(TAKE_BACK_LEGS)?.execute(params![])?;
-            Ok(deliveries + u64::try_from(legs).unwrap_or(0))
-        };
-        self.backend.write(take_back).await
     }
 }
 
@@ -210,30 +178,6 @@ pub(super) fn failure_named(word: &str) -> Option<&'static str> {
     Some(new)
 }
 
-/// Runs an update that opens deliveries, and chooses the heads of their lanes anew. Says how many it opened.
-fn reopen(conn: &Connection, sql: &'static str, params: &[Value<'_>]) -> Result<u64> {
-    let mut update = conn.prepare_cached(sql)?;
-    let rows = update.query_map(params, |row| Ok((row.get::<String>(0)?, row.get::<i32>(1)?)))?;
-    let opened = rows.collect::<sql::Result<Vec<_>>>()?;
-    let lanes: BTreeSet<_> = opened.iter().map(|(request, lane)| (request.as_str(), *lane)).collect();
-    lanes::choose_heads(conn, lanes)?;
-    Ok(u64::try_from(opened.len()).unwrap_or(0))
-}
-
-/// Where others may be at it too, they are kept from those requests first.
-fn lock_failing(conn: &Connection, organisation: Option<&str>) -> Result<()> {
-    if conn.is_shared() {
-        conn.sweep(Sweep::Rest)?;
-        conn.prepare_cached(LOCK_FAILING)?.execute(params![organisation])?;
-    }
-    Ok(())
-}
-
-const LOCK_FAILING: &str = "SELECT r.id FROM requests r WHERE r.id IN (
-        SELECT request_id FROM deliveries WHERE (attempts > 0 AND state IN ('due', 'leased') OR state = 'abandoned')
-            AND (?1 IS NULL OR organisation = ?1))
-    ORDER BY r.id FOR UPDATE";
-
 /// Ends the lease of fence `$fence`, unless it has ended.
 macro_rules! settle {
     ($from:literal, $request:literal, $lane:literal, $seq:literal, $fence:literal, $state:literal, $due_at:literal,
@@ -281,31 +225,3 @@ const RECORD: &str =
 const RECORD_ALL: &str =
     "INSERT INTO attempts (request_id, lane, seq, n, organisation, at, took_ms, status, failure, answer)
     SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-const TAKE_BACK: &str = "UPDATE deliveries SET state = CASE WHEN replaced = 1 THEN 'superseded' ELSE 'due' END,
-        head = 1 - replaced, replaced = 0, leased_until = NULL
-    WHERE state = 'leased'
-    RETURNING request_id, lane";
-const TAKE_BACK_LEGS: &str = "UPDATE legs SET leased_until = NULL WHERE leased_until IS NOT NULL";
-
-/// Makes deliveries due at `?1`. Those of a shredded request have nothing left to tell.
-macro_rules! retry {
-    ($driver:literal, $which:literal) => {
-        concat!(
-            "UPDATE deliveries ",
-            $driver,
-            " SET state = 'due', head = 0, due_at = ?1 WHERE ",
-            $which,
-            " AND EXISTS (SELECT 1 FROM requests r WHERE r.id = deliveries.request_id AND r.wrapped_key IS NOT NULL)",
-            " RETURNING request_id, lane"
-        )
-    };
-}
-
-const RETRY_ONE: &str = retry!("", "request_id = ?2 AND lane = ?3 AND seq = ?4 AND state IN ('due', 'abandoned')");
-const RETRY_REQUEST: &str = retry!("", "request_id = ?2 AND state IN ('due', 'abandoned')");
-const RETRY_FAILING: &str = retry!(
-    "INDEXED BY deliveries_failing",
-    "attempts > 0 AND state IN ('due', 'leased') AND state = 'due' AND (?2 IS NULL OR organisation = ?2)"
-);
-const RETRY_ABANDONED: &str =
-    retry!("INDEXED BY deliveries_abandoned", "state = 'abandoned' AND (?2 IS NULL OR organisation = ?2)");

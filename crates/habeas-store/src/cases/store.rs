@@ -15,8 +15,8 @@ use crate::{
     Result, Store,
     model::{
         Counts, Create, DeliveryFilter, DeliveryRow, Errand, Existing, Frozen, Leased, LeasedLeg, LegFilter, LegRow,
-        LegSave, Load, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Retry, Save, Secrets, Settlement, Slots,
-        Verification,
+        LegSave, Load, NewOwn, NewRequest, ReceiptRow, Receive, RequestFilter, Retried, Retry, Save, Secrets,
+        Settlement, Slots, Verification,
     },
 };
 
@@ -80,7 +80,7 @@ impl<B: Backend> Store for Database<B> {
     async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>> {
         self.list_deliveries(filter).await
     }
-    async fn retry(&self, which: &Retry, now: Instant) -> Result<u64> {
+    async fn retry(&self, which: &Retry, now: Instant) -> Result<Retried> {
         self.retry_deliveries(which, now).await
     }
     fn is_shared(&self) -> bool {

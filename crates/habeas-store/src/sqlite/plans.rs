@@ -6,7 +6,7 @@ use super::schema;
 use crate::cases::legs::{late, lease, list};
 
 /// What the database says it will do, a line for each step.
-pub(super) fn plan(conn: &Connection, sql: &str) -> Vec<String> {
+pub(crate) fn plan(conn: &Connection, sql: &str) -> Vec<String> {
     let mut query = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let (mut steps, mut plan) = (query.raw_query(), Vec::new());
     while let Some(step) = steps.next().unwrap() {

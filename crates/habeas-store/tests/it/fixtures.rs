@@ -19,8 +19,8 @@ use habeas_core::{
 use habeas_store::{
     Slots, Store,
     model::{
-        Create, Issued, Leased, LeasedLeg, LegRow, LegSave, NewDelivery, NewLeg, NewOwn, NewRequest, Receive, Save,
-        Settlement, Then,
+        Create, Issued, Leased, LeasedLeg, LegRow, LegSave, NewDelivery, NewLeg, NewOwn, NewRequest, Receive, Retry,
+        Save, Settlement, Then,
     },
 };
 
@@ -187,6 +187,11 @@ pub(crate) fn settlement(leased: &Leased, then: Then) -> Settlement {
         then,
         deliveries: Vec::new(),
     }
+}
+
+/// All that fail, whosever they are.
+pub(crate) fn failing() -> Retry {
+    Retry::Failing { organisation: None, behind: None }
 }
 
 pub(crate) fn attempt(outcome: Outcome) -> Attempt {

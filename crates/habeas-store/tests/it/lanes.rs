@@ -108,7 +108,7 @@ pub(crate) async fn what_happens_after_a_receiver_said_410_waits_for_the_operato
     assert!(lease(store, 200).await.is_empty());
     assert_eq!(state_of(store, "r1.0.1").await, DeliveryState::Abandoned);
     let all = Retry::OfRequest(RequestId::new("r1"));
-    assert_eq!(store.retry(&all, at(200)).await.unwrap(), 2);
+    assert_eq!(store.retry(&all, at(200)).await.unwrap().deliveries, 2);
     settle(store, &lease(store, 200).await[0], Then::Delivered).await;
     assert_eq!(names(&lease(store, 200).await), ["r1.0.1"], "mended");
 }
@@ -122,7 +122,7 @@ pub(crate) async fn what_was_given_up_goes_first_when_retried_but_never_beside_o
     let second = lease(store, 0).await;
     assert_eq!(names(&second), ["r1.0.1"]);
     let first = Retry::One("r1.0.0".parse::<DeliveryId>().unwrap());
-    assert_eq!(store.retry(&first, at(5)).await.unwrap(), 1);
+    assert_eq!(store.retry(&first, at(5)).await.unwrap().deliveries, 1);
     assert!(lease(store, 5).await.is_empty(), "one in flight");
     settle(store, &second[0], Then::Delivered).await;
     let again = lease(store, 5).await;

@@ -125,23 +125,57 @@ pub(crate) async fn all_that_fails_can_be_retried_at_once(store: Arc<dyn Store>)
     settle(store, &leased[0], Then::Again(at(10_000))).await;
     settle(store, &leased[1], Then::Abandoned).await;
     settle(store, &leased[2], Then::Delivered).await;
-    let other = Retry::Failing(Some(OTHER.parse().unwrap()));
-    assert_eq!(store.retry(&other, at(5)).await.unwrap(), 0);
-    assert_eq!(store.retry(&Retry::Failing(None), at(5)).await.unwrap(), 2);
+    let other = Retry::Failing { organisation: Some(OTHER.parse().unwrap()), behind: None };
+    assert_eq!(store.retry(&other, at(5)).await.unwrap().deliveries, 0);
+    assert_eq!(store.retry(&failing(), at(5)).await.unwrap().deliveries, 2);
     assert_eq!(names(&lease(store, 5).await), ["r1.0.0", "r2.0.0"]);
+}
+
+pub(crate) async fn of_many_that_fail_some_are_retried_at_once_and_none_is_left_out(store: Arc<dyn Store>) {
+    const MANY: usize = 1_100;
+    for n in 0..MANY {
+        accept(&*store, calling_back(&format!("r{n:04}"))).await;
+    }
+    let mut given_up = 0;
+    while let leased @ [_, ..] = &*lease(&*store, 0).await {
+        let ends = leased.iter().enumerate().map(|(n, leased)| {
+            let then = if n % 3 == 0 { Then::Abandoned } else { Then::Again(at(100_000)) };
+            store.settle(settlement(leased, then))
+        });
+        for end in futures_util::future::join_all(ends).await {
+            end.unwrap();
+            given_up += 1;
+        }
+    }
+    assert_eq!(given_up, MANY);
+    let (mut pages, mut behind, mut retried) = (0, None, 0);
+    loop {
+        let which = Retry::Failing { organisation: None, behind };
+        let page = store.retry(&which, at(5)).await.unwrap();
+        assert!(page.deliveries < 600, "{page:?}");
+        retried += page.deliveries;
+        match page.up_to {
+            Some(up_to) => behind = Some(up_to),
+            None => break,
+        }
+        pages += 1;
+    }
+    assert_eq!((retried, pages), (1_100, 3));
+    let mut due = std::collections::BTreeSet::new();
+    while let leased @ [_, ..] = &*lease(&*store, 5).await {
+        due.extend(names(leased));
+    }
+    assert_eq!(due.len(), MANY);
 }
 
 pub(crate) async fn a_delivered_one_is_never_retried(store: Arc<dyn Store>) {
     let store = &*store;
     accept(store, calling_back("r1")).await;
     settle(store, &lease(store, 0).await[0], Then::Delivered).await;
-    let every = [
-        Retry::One("r1.0.0".parse::<DeliveryId>().unwrap()),
-        Retry::OfRequest(RequestId::new("r1")),
-        Retry::Failing(None),
-    ];
+    let every =
+        [Retry::One("r1.0.0".parse::<DeliveryId>().unwrap()), Retry::OfRequest(RequestId::new("r1")), failing()];
     for retry in every {
-        assert_eq!(store.retry(&retry, at(5)).await.unwrap(), 0);
+        assert_eq!(store.retry(&retry, at(5)).await.unwrap().deliveries, 0);
     }
     assert!(lease(store, 5).await.is_empty());
 }

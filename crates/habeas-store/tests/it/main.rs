@@ -91,6 +91,7 @@ macro_rules! suite {
                 an_untried_lease_counts_no_attempt
                 attempts_are_counted_and_the_last_is_shown
                 all_that_fails_can_be_retried_at_once
+                of_many_that_fail_some_are_retried_at_once_and_none_is_left_out
                 a_delivered_one_is_never_retried
             );
             suite!(@ $open, legs:

@@ -46,8 +46,8 @@ pub(crate) async fn nothing_personal_is_left_and_nothing_is_stuck(store: Arc<dyn
     let rows = store.deliveries(&DeliveryFilter { limit: 9, ..DeliveryFilter::default() }).await.unwrap();
     assert!(rows.iter().all(|row| row.delivery.state == DeliveryState::Abandoned));
     assert!(rows.iter().flat_map(|row| &row.last).all(|attempt| attempt.answer.is_empty()));
-    for retry in [Retry::One("r1.0.0".parse::<DeliveryId>().unwrap()), Retry::OfRequest(id), Retry::Failing(None)] {
-        assert_eq!(store.retry(&retry, at(600)).await.unwrap(), 0);
+    for retry in [Retry::One("r1.0.0".parse::<DeliveryId>().unwrap()), Retry::OfRequest(id), failing()] {
+        assert_eq!(store.retry(&retry, at(600)).await.unwrap().deliveries, 0);
     }
     assert!(lease(store, 10_000).await.is_empty());
     assert_eq!(store.next_due(at(-1)).await.unwrap(), None);

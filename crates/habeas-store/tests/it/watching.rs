@@ -254,7 +254,7 @@ pub(crate) async fn an_alert_is_counted_listed_and_tried_again_like_the_rest(sto
     let counts = store.counts(at(PAST)).await.unwrap();
     assert_eq!(counts.deliveries, [(DeliveryKind::Alert, DeliveryState::Abandoned, 1)]);
     let all = habeas_store::Retry::OfRequest(RequestId::new("o1"));
-    assert_eq!(store.retry(&all, at(PAST)).await.unwrap(), 1);
+    assert_eq!(store.retry(&all, at(PAST)).await.unwrap().deliveries, 1);
     settle(store, &lease(store, PAST).await[0], habeas_store::Then::Delivered).await;
     assert!(noted(store, PAST + 1).await.is_empty());
 }
