@@ -7,7 +7,7 @@ use reqwest::{
     Client, Response,
     header::{ACCEPT, CONTENT_TYPE, HOST, RETRY_AFTER},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -15,9 +15,10 @@ use crate::{
     book::Book,
     clock::now,
     history::{Acknowledged, Receipt},
+    protocol::Protocol,
     random::Random,
     receiver::Receiver,
-    site::{ORGANISATIONS, PARTIES, Site, domain},
+    site::{HELPER, ORGANISATIONS, PARTIES, Site, domain},
 };
 
 /// Clients of a full load.
@@ -25,7 +26,10 @@ const CLIENTS: u64 = 16;
 /// A client gives up on an answer, not on its request.
 const PATIENCE: Duration = Duration::from_secs(30);
 const BEFORE_NEXT_TRY: Duration = Duration::from_millis(10);
+/// One request in so many comes by the Data Rights Protocol.
+const BY_AGENT: u64 = 4;
 const SIGNATURE: &str = "x-opengdpr-signature";
+const KEY: &str = "idempotency-key";
 
 /// An HTTP client for this machine.
 #[allow(clippy::disallowed_methods, reason = "these are the peers, outside of the server's guard")]
@@ -44,7 +48,9 @@ pub(crate) struct Sender {
 /// A request to be made.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
-    pub(crate) id: String,
+    pub(crate) protocol: Protocol,
+    /// By which its sender knows it: in OpenGDPR its id, in DRP the `Idempotency-Key`.
+    pub(crate) key: String,
     pub(crate) organisation: usize,
     pub(crate) party: usize,
     pub(crate) urls: Vec<String>,
@@ -52,7 +58,7 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    /// Of the person with an address of their own.
+    /// From a controller, of a person with an address of their own.
     pub(crate) fn new(random: &mut Random, urls: Vec<String>) -> Self {
         let id = random.uuid();
         let body = json!({
@@ -65,7 +71,30 @@ impl Ask {
             "status_callback_urls": urls,
         });
         let (organisation, party) = (number(random, ORGANISATIONS), number(random, PARTIES));
-        Self { id, organisation, party, urls, body: body.to_string() }
+        Self { protocol: Protocol::OpenGdpr, key: id, organisation, party, urls, body: body.to_string() }
+    }
+
+    /// From an agent, of such a person.
+    fn by_agent(random: &mut Random, mut urls: Vec<String>, site: &Site) -> Result<Self> {
+        let (key, organisation) = (random.uuid(), number(random, ORGANISATIONS));
+        let business = domain(organisation);
+        // DRP calls back at one place.
+        urls.truncate(1);
+        let claims = json!({ "iss": HELPER, "aud": business, "email": format!("{key}@example.org") });
+        let body = json!({
+            "meta": { "version": "0.5" },
+            "regime": "ccpa",
+            "exercise": ["deletion"],
+            "identity": site.identity_token(organisation, &claims.to_string())?,
+            "status_callback": urls.first(),
+        });
+        // The agent's token stands behind those of the controllers.
+        let party = PARTIES;
+        Ok(Self { protocol: Protocol::Drp, key, organisation, party, urls, body: body.to_string() })
+    }
+
+    fn any(random: &mut Random, urls: Vec<String>, site: &Site) -> Result<Self> {
+        if random.below(BY_AGENT) == 0 { Self::by_agent(random, urls, site) } else { Ok(Self::new(random, urls)) }
     }
 }
 
@@ -76,18 +105,31 @@ fn number(random: &mut Random, end: usize) -> usize {
 impl Sender {
     /// Sends once.
     pub(crate) async fn post(&self, ask: &Ask) -> Result<Response> {
-        let call = self.http.post(self.site.requests()).header(CONTENT_TYPE, "application/json");
-        self.finish(call.body(ask.body.clone()), ask.organisation, ask.party).await
+        let call = match ask.protocol {
+            Protocol::OpenGdpr => self.http.post(self.site.requests()),
+            Protocol::Drp => self.http.post(self.site.data_rights("exercise")).header(KEY, &ask.key),
+        };
+        let call = call.header(CONTENT_TYPE, "application/json").body(ask.body.clone());
+        self.finish(call, ask.organisation, ask.party).await
     }
 
     /// Asks where a request stands.
-    pub(crate) async fn get(&self, organisation: usize, party: usize, id: &str) -> Result<Response> {
-        self.finish(self.http.get(format!("{}/{id}", self.site.requests())), organisation, party).await
+    pub(crate) async fn get(
+        &self,
+        protocol: Protocol,
+        (organisation, party): (usize, usize),
+        id: &str,
+    ) -> Result<Response> {
+        let url = match protocol {
+            Protocol::OpenGdpr => format!("{}/{id}", self.site.requests()),
+            Protocol::Drp => format!("{}?request_id={id}", self.site.data_rights("status")),
+        };
+        self.finish(self.http.get(url), organisation, party).await
     }
 
     /// Takes a request back.
     pub(crate) async fn delete(&self, ask: &Ask) -> Result<Response> {
-        let call = self.http.delete(format!("{}/{}", self.site.requests(), ask.id));
+        let call = self.http.delete(format!("{}/{}", self.site.requests(), ask.key));
         self.finish(call, ask.organisation, ask.party).await
     }
 
@@ -101,10 +143,12 @@ impl Sender {
         loop {
             let (life, began) = (self.book.life(), now());
             match self.once(ask).await {
-                Ok((201, Some(receipt))) => {
-                    self.book.took(201, began.elapsed());
+                Ok((status, Some((id, receipt)))) => {
+                    self.book.took(status, began.elapsed());
                     let one = Acknowledged {
-                        id: ask.id.clone(),
+                        protocol: ask.protocol,
+                        id,
+                        key: ask.key.clone(),
                         organisation: ask.organisation,
                         party: ask.party,
                         asked: ask.body.clone(),
@@ -113,7 +157,7 @@ impl Sender {
                     };
                     return self.book.promised(&one, life);
                 }
-                Ok((status, _)) => self.book.took(status, began.elapsed()),
+                Ok((status, None)) => self.book.took(status, began.elapsed()),
                 // Also one that waits in vain was not told within its time.
                 Err(_) => self.book.note(|treatment| {
                     treatment.interrupted += 1;
@@ -124,15 +168,15 @@ impl Sender {
         }
     }
 
-    async fn once(&self, ask: &Ask) -> Result<(u16, Option<Receipt>)> {
+    async fn once(&self, ask: &Ask) -> Result<(u16, Option<(String, Receipt)>)> {
         let answer = self.post(ask).await?;
         let status = answer.status().as_u16();
         let comes_again = answer.headers().contains_key(RETRY_AFTER);
         if status == 503 && !comes_again {
             self.book.note(|treatment| treatment.without_retry_after += 1);
         }
-        if status == 201 {
-            return Ok((status, Some(receipt(answer).await?)));
+        if status == ask.protocol.takes() {
+            return Ok((status, Some(promise(ask, answer).await?)));
         }
         let body = answer.text().await?;
         if status != 503 {
@@ -143,6 +187,18 @@ impl Sender {
             });
         }
         Ok((status, None))
+    }
+}
+
+/// The id of a request that was taken, and what was promised.
+pub(crate) async fn promise(ask: &Ask, answer: Response) -> Result<(String, Receipt)> {
+    match ask.protocol {
+        Protocol::OpenGdpr => Ok((ask.key.clone(), receipt(answer).await?)),
+        Protocol::Drp => {
+            let told: Value = answer.json().await?;
+            let id = told.get("request_id").and_then(Value::as_str).context("an answer without an id")?.to_owned();
+            Ok((id.clone(), Receipt { body: id, signature: String::new() }))
+        }
     }
 }
 
@@ -171,7 +227,7 @@ impl Load {
             clients.spawn(async move {
                 while !stop.is_cancelled() {
                     let urls = receiver.urls(&mut random);
-                    sender.insist(&Ask::new(&mut random, urls)).await?;
+                    sender.insist(&Ask::any(&mut random, urls, &sender.site)?).await?;
                     tokio::select! {
                         () = stop.cancelled() => {}
                         () = tokio::time::sleep(random.pause(between)) => {}

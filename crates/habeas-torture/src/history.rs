@@ -5,21 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-/// What each callback URL is told of a request, in this order.
-pub(crate) const STORY: [&str; 3] = ["pending", "in_progress", "completed"];
+use crate::protocol::Protocol;
 
-/// A signed answer.
+/// What an answer has promised: a signed one of OpenGDPR as it is, of one of DRP the id that it gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Receipt {
     pub(crate) body: String,
     pub(crate) signature: String,
 }
 
-/// A request that was answered 201.
+/// A request that was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Acknowledged {
-    /// Its `subject_request_id`.
+    pub(crate) protocol: Protocol,
+    /// Its `subject_request_id`, or the `request_id` that it was given.
     pub(crate) id: String,
+    /// By which its sender knows it before it is answered.
+    pub(crate) key: String,
     /// Who was asked and by whom, by their numbers.
     pub(crate) organisation: usize,
     pub(crate) party: usize,
@@ -66,9 +68,9 @@ pub(crate) struct History {
     /// In the order in which they came.
     pub(crate) callbacks: Vec<Callback>,
     pub(crate) effects: Vec<Effect>,
-    /// By `subject_request_id`.
+    /// By its id.
     pub(crate) found: BTreeMap<String, Found>,
-    /// The `subject_request_id` of everything that the server lists.
+    /// The ids of everything that the server lists.
     pub(crate) listed: Vec<String>,
 }
 
@@ -109,13 +111,13 @@ pub(crate) fn check(history: &History) -> Verdict {
         let found = history.found.get(*id).cloned().unwrap_or_default();
         match found.status.as_deref() {
             None => verdict.lost += 1,
-            Some("completed") => {}
+            Some(status) if status == one.protocol.done() => {}
             Some(_) => verdict.unfinished += 1,
         }
         // What is lost is no changed receipt: it is counted already.
         verdict.changed += usize::from(found.status.is_some() && found.receipt.as_ref() != Some(&one.receipt));
         for url in &one.urls {
-            let (missing, ordered) = told.story(id, url);
+            let (missing, ordered) = told.story(one.protocol, id, url);
             verdict.callbacks_missing += missing;
             verdict.out_of_order += usize::from(!ordered);
         }
@@ -148,9 +150,9 @@ impl<'a> Told<'a> {
     }
 
     /// How many callbacks are missing at a URL, and whether those that came did so in order.
-    fn story(&self, id: &str, url: &str) -> (usize, bool) {
+    fn story(&self, protocol: Protocol, id: &str, url: &str) -> (usize, bool) {
         let came = self.by_place.get(&(id, url)).map_or(&[][..], Vec::as_slice);
-        let missing = STORY.iter().filter(|status| !came.iter().any(|one| one.status == **status)).count();
+        let missing = protocol.story().iter().filter(|status| !came.iter().any(|one| one.status == **status)).count();
         (missing, came.is_sorted_by_key(|one| one.seq))
     }
 }
@@ -170,6 +172,7 @@ fn worked_on_twice(effects: &[Effect]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::STORY;
 
     fn receipt(text: &str) -> Receipt {
         Receipt { body: text.to_owned(), signature: format!("signature of {text}") }
@@ -198,6 +201,8 @@ mod tests {
             history.listed.push(id.clone());
             history.effects.push(effect(&id, &id));
             history.acknowledged.push(Acknowledged {
+                protocol: Protocol::OpenGdpr,
+                key: id.clone(),
                 id,
                 organisation: 0,
                 party: 0,
@@ -263,6 +268,30 @@ mod tests {
         let never = |h: &mut History| h.callbacks.retain(|one| !(one.id == "b" && one.url == "v" && one.seq == 2));
         assert_eq!(spoilt(never), broken(|verdict| verdict.callbacks_missing = 1));
         assert_eq!(spoilt(|h| h.callbacks.clear()), broken(|verdict| verdict.callbacks_missing = 9));
+    }
+
+    /// Of older news nobody hears who was told newer ones.
+    #[test]
+    fn in_drp_the_last_callback_must_come_and_the_others_may() {
+        let drp = |spoil: &dyn Fn(&mut History)| {
+            spoilt(|history| {
+                for one in &mut history.acknowledged {
+                    one.protocol = Protocol::Drp;
+                }
+                for found in history.found.values_mut() {
+                    found.status = Some("fulfilled".to_owned());
+                }
+                history.callbacks.retain(|one| one.seq > 0);
+                for one in history.callbacks.iter_mut().filter(|one| one.seq == 2) {
+                    one.status = "fulfilled".to_owned();
+                }
+                spoil(history);
+            })
+        };
+        assert!(!drp(&|_| {}).is_broken());
+        assert!(!drp(&|history| history.callbacks.retain(|one| one.seq == 2)).is_broken());
+        let never = drp(&|history| history.callbacks.retain(|one| one.seq < 2));
+        assert_eq!(never, broken(|verdict| verdict.callbacks_missing = 3));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod gates;
 mod history;
 mod hosts;
 mod progress;
+mod protocol;
 mod random;
 mod receiver;
 mod relay;

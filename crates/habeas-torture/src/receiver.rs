@@ -21,6 +21,7 @@ use crate::{
     client,
     clock::now,
     history::{Callback, Effect},
+    protocol::Protocol,
     random::Random,
 };
 
@@ -28,6 +29,7 @@ use crate::{
 const HOSTS: u64 = 8;
 /// One callback in so many is refused when it comes for the first time.
 const REFUSED: u64 = 101;
+const PROTOCOLS: [Protocol; 2] = [Protocol::OpenGdpr, Protocol::Drp];
 /// The longest that work takes that is not done at once.
 const LONGEST_WORK: Duration = Duration::from_millis(400);
 
@@ -142,7 +144,7 @@ async fn call_back(
         return StatusCode::INTERNAL_SERVER_ERROR;
     }
     let place = (callback.id.clone(), callback.url.clone());
-    let is_done = callback.status == "completed";
+    let is_done = PROTOCOLS.iter().any(|protocol| callback.status == protocol.done());
     lock(&heard.callbacks).push(callback);
     if is_done && lock(&heard.done_at).insert(place) {
         heard.done.send_modify(|done| *done += 1);
@@ -155,7 +157,10 @@ fn read(headers: &HeaderMap, body: &Bytes, host: String) -> Option<(Callback, St
     let seq = name.rsplit('.').next()?.parse().ok()?;
     let json: Value = serde_json::from_slice(body).ok()?;
     let text = |member: &str| Some(json.get(member)?.as_str()?.to_owned());
-    let (id, status) = (text("subject_request_id")?, text("request_status")?);
+    let (id, status) = PROTOCOLS.iter().find_map(|protocol| {
+        let (id, status) = protocol.members();
+        Some((text(id)?, text(status)?))
+    })?;
     Some((Callback { id, url: host, seq, status, body: body.to_vec() }, name))
 }
 

@@ -106,16 +106,18 @@ impl Scene {
     }
 
     async fn find(&self, one: Acknowledged) -> Result<(String, Found)> {
-        let answer = self.sender.get(one.organisation, one.party, &one.id).await?;
+        let answer = self.sender.get(one.protocol, (one.organisation, one.party), &one.id).await?;
         if answer.status().as_u16() != 200 {
             return Ok((one.id, Found::default()));
         }
         let told: Value = answer.json().await?;
-        let status = told.get("request_status").and_then(Value::as_str).map(str::to_owned);
-        let ask = Ask { id: one.id, organisation: one.organisation, party: one.party, urls: one.urls, body: one.asked };
+        let status = told.get(one.protocol.members().1).and_then(Value::as_str).map(str::to_owned);
+        let Acknowledged { protocol, id, key, organisation, party, asked: body, urls, .. } = one;
+        let ask = Ask { protocol, key, organisation, party, urls, body };
         let again = self.sender.post(&ask).await?;
-        let receipt = if again.status().as_u16() == 201 { Some(client::receipt(again).await?) } else { None };
-        Ok((ask.id, Found { status, receipt }))
+        let taken = again.status().as_u16() == protocol.takes();
+        let receipt = if taken { Some(client::promise(&ask, again).await?.1) } else { None };
+        Ok((id, Found { status, receipt }))
     }
 
     async fn listed(&self) -> Result<Vec<String>> {

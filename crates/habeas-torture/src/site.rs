@@ -7,20 +7,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use habeas::files::{self, Readers};
 use habeas_core::clock::{Clock as _, DAY_MS};
 use habeas_engine::ambient::SystemClock;
 use habeas_testbed::free_port;
 use habeas_trust::{
-    authority::Authority, credential::Credential, seal::MasterKey, signing::SigningKey, webhook::WebhookSecret,
+    authority::Authority, credential::Credential, seal::MasterKey, signing::SigningKey, token::TokenSigner,
+    webhook::WebhookSecret,
 };
+use habeas_wire::jws::Unsigned;
 
 use crate::serve::PREFIX;
 
 /// So many processors, each called by so many controllers.
 pub(crate) const ORGANISATIONS: usize = 3;
 pub(crate) const PARTIES: usize = 2;
+
+/// The agent of people who calls each of them.
+pub(crate) const HELPER: &str = "helper.localhost";
 
 /// A configured server.
 #[derive(Debug)]
@@ -29,8 +34,10 @@ pub(crate) struct Site {
     port: u16,
     operator: u16,
     pub(crate) operator_token: String,
-    /// By organisation and party.
+    /// By organisation and party, the agent last.
     tokens: Vec<Vec<String>>,
+    /// What the agent signs identity tokens with, by organisation.
+    identity: Vec<TokenSigner>,
 }
 
 impl Site {
@@ -41,7 +48,14 @@ impl Site {
             bail!("no port is free");
         }
         let operator_token = Credential::generate().token().to_owned();
-        let mut site = Self { folder: folder.to_owned(), port, operator, operator_token, tokens: Vec::new() };
+        let mut site = Self {
+            folder: folder.to_owned(),
+            port,
+            operator,
+            operator_token,
+            tokens: Vec::new(),
+            identity: Vec::new(),
+        };
         let now = SystemClock.now();
         let (from, until) = (now.ms(), now.plus_ms(30 * DAY_MS).ms());
         let authority = Authority::new("torture", from, until)?;
@@ -66,6 +80,7 @@ impl Site {
             write!(
                 text,
                 "[[organisation]]\ndomain = \"{domain}\"\npublic_url = \"https://{domain}\"\n\
+                 roles = [\"processor\", \"covered-business\", \"pip\"]\n\
                  key_file = \"{domain}.key\"\ncertificate_file = \"{domain}.pem\"\nsealing_key_file = \"{domain}.seal\"\n\
                  [organisation.fulfilment]\nby = \"webhook\"\nurl = \"http://127.0.0.1:{receiver}/work\"\n\
                  secret_file = \"webhook.secret\"\n"
@@ -80,10 +95,38 @@ impl Site {
                     credential.hash()
                 )?;
             }
+            tokens.push(site.agent(&domain, &mut text)?);
             site.tokens.push(tokens);
         }
         fs::write(folder.join("habeas.toml"), text)?;
         Ok(site)
+    }
+
+    /// Agrees with the agent; says with which token it calls.
+    fn agent(&mut self, organisation: &str, text: &mut String) -> Result<String> {
+        let (credential, identity) = (Credential::generate(), MasterKey::generate().to_hex());
+        self.identity.push(TokenSigner::secret(&identity)?);
+        self.secret(&format!("{organisation}.identity"), &identity)?;
+        write!(
+            text,
+            "[[organisation.party]]\ndomain = \"{HELPER}\"\ndialect = \"drp/0.5\"\ncredentials = [\"{}\"]\n\
+             identity_keys = [{{ algorithm = \"HS256\", secret_file = \"{organisation}.identity\" }}]\n",
+            credential.hash()
+        )?;
+        Ok(credential.token().to_owned())
+    }
+
+    /// An identity token with these claims for an organisation.
+    pub(crate) fn identity_token(&self, organisation: usize, claims: &str) -> Result<String> {
+        let signer = self.identity.get(organisation).context("no such organisation")?;
+        let unsigned = Unsigned::new(br#"{"alg":"HS256","typ":"JWT"}"#, claims.as_bytes());
+        let signature = signer.sign(unsigned.signing_input())?;
+        Ok(unsigned.signed(&signature))
+    }
+
+    /// Where agents call.
+    pub(crate) fn data_rights(&self, what: &str) -> String {
+        format!("http://127.0.0.1:{}/data-rights/{what}", self.port)
     }
 
     /// Where requests go.

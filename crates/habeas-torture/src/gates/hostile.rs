@@ -122,7 +122,7 @@ async fn measure(scene: &Scene, random: &Random, lasting: Duration) -> Result<Ve
             while now() < until {
                 let urls = receiver.urls(&mut random);
                 let ask = Ask::new(&mut random, urls);
-                sent.push((ask.id.clone(), now()));
+                sent.push((ask.key.clone(), now()));
                 sender.insist(&ask).await?;
                 tokio::time::sleep(random.pause(Duration::from_secs(2) * CLIENTS / RATE)).await;
             }

@@ -13,6 +13,7 @@ use crate::{
     database::Database,
     history::Receipt,
     progress,
+    protocol::Protocol,
     random::Random,
     scene::{PATIENCE, SHORT_ATTEMPT, Scene},
 };
@@ -125,7 +126,8 @@ async fn delete(scene: &Scene, random: &mut Random, races: &mut Races, bar: &ind
 /// Whether a request comes to that end.
 async fn ends_as(scene: &Scene, ask: &Ask, end: &str) -> Result<bool> {
     let status = || async {
-        let answer = scene.sender.get(ask.organisation, ask.party, &ask.id).await?.error_for_status()?;
+        let answer =
+            scene.sender.get(Protocol::OpenGdpr, (ask.organisation, ask.party), &ask.key).await?.error_for_status()?;
         let told: Value = answer.json().await?;
         let status = told.get("request_status").and_then(Value::as_str).context("no status")?;
         anyhow::Ok(status.to_owned())
