@@ -265,19 +265,20 @@ impl Engine {
     /// Makes deliveries due at once; says how many.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails. Of very many, some may be due then.
     pub async fn retry(&self, which: &Retry) -> Result<u64> {
         let (now, mut which, mut count) = (self.clock.now(), which.clone(), 0);
         loop {
             let retried = self.store.retry(&which, now).await?;
             count += retried.deliveries;
-            self.hosts.forgive();
-            self.wake();
             match (&mut which, retried.up_to) {
                 (Retry::Failing { behind, .. }, up_to @ Some(_)) => *behind = up_to,
-                _ => return Ok(count),
+                _ => break,
             }
         }
+        self.hosts.forgive();
+        self.wake();
+        Ok(count)
     }
 
     /// Legs by filter.

@@ -203,8 +203,8 @@ pub trait Store: Send + Sync {
     /// What metrics and health ask for.
     async fn counts(&self, now: Instant) -> Result<Counts>;
 
-    /// An organisation whose sealer does not open what was sealed for it, if there is one. Looked for among the newest
-    /// requests, a thousand at most.
+    /// An organisation whose sealer does not open what was sealed for it, if there is one. Looked for among 20,000 open
+    /// requests and as many others that are not shredded, those with the latest dates.
     async fn wrong_key(&self) -> Result<Option<Domain>>;
 
     /// Whether a write would succeed.

@@ -80,7 +80,7 @@ pub(crate) struct Verdict {
     pub(crate) acknowledged: usize,
     /// Acknowledged, and unknown at the end.
     pub(crate) lost: usize,
-    /// Requests that exist twice, or whose work was asked for twice under different names.
+    /// Requests that exist twice or are the answer to two wishes, or whose work was asked for twice under different names.
     pub(crate) duplicated: usize,
     /// Acknowledged, known, and not done.
     pub(crate) unfinished: usize,
@@ -123,7 +123,9 @@ pub(crate) fn check(history: &History) -> Verdict {
         }
     }
     verdict.changed += told.contradictions;
-    verdict.duplicated = twice(&history.listed) + worked_on_twice(&history.effects);
+    // Each promise is written down once; two of one id are one request for two wishes.
+    let shared = history.acknowledged.len() - promised.len();
+    verdict.duplicated = shared + twice(&history.listed) + worked_on_twice(&history.effects);
     let seen = history.listed.iter().chain(history.callbacks.iter().map(|one| &one.id));
     let seen: BTreeSet<&String> = seen.chain(history.effects.iter().map(|one| &one.id)).collect();
     verdict.unasked = seen.into_iter().filter(|id| !promised.contains_key(id.as_str())).count();
@@ -254,6 +256,12 @@ mod tests {
     #[test]
     fn a_request_that_exists_twice_is_duplicated() {
         assert_eq!(spoilt(|h| h.listed.push("a".to_owned())), broken(|verdict| verdict.duplicated = 1));
+    }
+
+    #[test]
+    fn one_request_for_two_wishes_is_found() {
+        let shared = |h: &mut History| h.acknowledged.push(h.acknowledged[0].clone());
+        assert_eq!(spoilt(shared), broken(|verdict| verdict.duplicated = 1));
     }
 
     #[test]

@@ -12,7 +12,11 @@ mod settings;
 mod tokens;
 mod webhook;
 
-use std::{collections::HashSet, net::SocketAddr, sync::Arc};
+use std::{
+    collections::HashSet,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use habeas_core::{clock::Instant, domain::Domain, secret::Secret};
 use habeas_engine::{directory::Tenant, mail::Mailer, outbound, settings::Settings};
@@ -118,21 +122,21 @@ pub fn database(loaded: &mut Loaded) -> Option<Database> {
 
 fn log(loaded: &mut Loaded) {
     let level = loaded.config.log.level.clone();
-    // A word that is no level would be taken for the name of a module, and nothing else would be logged.
-    let is_one = |part: &str| part.contains(['=', '[']) || part.trim().parse::<LevelFilter>().is_ok();
+    // A word that is no level is taken for the name of a module. Where there is nothing else, nothing else is logged.
+    let says_how_much = |part: &str| part.contains(['=', '[']) || part.trim().parse::<LevelFilter>().is_ok();
     if let Err(error) = EnvFilter::builder().parse(&level) {
         loaded.object("log.level", error.to_string());
-    } else if !level.split(',').all(is_one) {
-        loaded.object(
-            "log.level",
-            "each part must be off, error, warn, info, debug or trace, or a module, = and one of these",
-        );
+    } else if !level.split(',').any(says_how_much) {
+        loaded.object("log.level", "must say off, error, warn, info, debug or trace, for everything or for a module");
     }
 }
 
 fn listeners(loaded: &mut Loaded) {
     let (peers, operators) = (loaded.config.listen.address, loaded.config.operator.address);
-    let overlap = peers.ip() == operators.ip() || peers.ip().is_unspecified() || operators.ip().is_unspecified();
+    // The unspecified address of IPv6 stands for those of IPv4, too.
+    let covers = |one: IpAddr, other: IpAddr| one.is_unspecified() && (one.is_ipv6() || other.is_ipv4());
+    let overlap =
+        peers.ip() == operators.ip() || covers(peers.ip(), operators.ip()) || covers(operators.ip(), peers.ip());
     if overlap && peers.port() == operators.port() && peers.port() != 0 {
         loaded.object("operator.address", "is that of listen.address: operators have a listener of their own");
     }

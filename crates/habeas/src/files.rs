@@ -88,7 +88,10 @@ pub fn can_be_made(path: &Path) -> io::Result<()> {
 /// # Errors
 /// When it cannot be used.
 pub fn lock(path: &Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new().append(true).create(true).open(path)?;
+    taken(OpenOptions::new().append(true).create(true).open(path)?)
+}
+
+fn taken(file: File) -> io::Result<Option<File>> {
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -101,15 +104,26 @@ pub fn lock(path: &Path) -> io::Result<Option<File>> {
 /// # Errors
 /// When the file beside it cannot be used.
 pub fn lock_database(database: &Path) -> io::Result<Option<File>> {
-    let lock = lock(&longer(database, ".lock"))?;
-    // A command that root runs must not keep it from the server, which runs as somebody else.
+    let path = longer(database, ".lock");
+    match OpenOptions::new().append(true).create_new(true).open(&path) {
+        Ok(made) => belongs_as(&made, database),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    taken(OpenOptions::new().append(true).open(path)?)
+}
+
+/// A command that root runs must not keep what it has made from the server, which runs as somebody else. Nothing but
+/// what was made just now is given away: the folder is that somebody's, who may have put a link there.
+fn belongs_as(made: &File, database: &Path) {
     #[cfg(unix)]
-    if let (Some(lock), Ok(database)) = (&lock, fs::metadata(database)) {
+    if let Ok(database) = fs::metadata(database) {
         use std::os::unix::fs::MetadataExt as _;
         // Who may not do this is not root.
-        let _ = std::os::unix::fs::fchown(lock, Some(database.uid()), Some(database.gid()));
+        let _ = std::os::unix::fs::fchown(made, Some(database.uid()), Some(database.gid()));
     }
-    Ok(lock)
+    #[cfg(not(unix))]
+    let _ = (made, database);
 }
 
 /// A path whose name goes on.

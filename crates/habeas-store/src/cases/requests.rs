@@ -1,6 +1,6 @@
 //! How are requests read?
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use habeas_core::{
     clock::Instant,
@@ -46,12 +46,23 @@ const ERRANDS: &str = concat!(
     WHERE r.errand_at <= ?1 AND ?3 LIKE '%,' || r.organisation || ',%' ORDER BY r.errand_at LIMIT ?2"
 );
 
-/// So many open requests are looked at, and so many others.
-const PROBED: u32 = 500;
-const NEWEST_OPEN: &str =
-    "SELECT id, organisation, wrapped_key FROM requests WHERE final_at IS NULL ORDER BY expected_by DESC LIMIT ?1";
-const NEWEST_CLOSED: &str =
-    "SELECT id, organisation, wrapped_key FROM requests WHERE final_at IS NOT NULL ORDER BY received_at DESC LIMIT ?1";
+/// Among so many open requests one of each organisation is looked for, and among so many others that are not shredded.
+const PROBED: u32 = 20_000;
+
+macro_rules! one_of_each {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, organisation, wrapped_key FROM (SELECT id, organisation, wrapped_key,
+                row_number() OVER (PARTITION BY organisation ORDER BY id DESC) AS n
+                FROM (SELECT id, organisation, wrapped_key FROM requests WHERE ",
+            $which,
+            " DESC LIMIT ?1) newest) each_one WHERE n = 1"
+        )
+    };
+}
+
+const ONE_OPEN: &str = one_of_each!("final_at IS NULL AND wrapped_key IS NOT NULL ORDER BY expected_by");
+const ONE_CLOSED: &str = one_of_each!("shred_after IS NOT NULL AND wrapped_key IS NOT NULL ORDER BY shred_after");
 
 impl<B: Backend> Database<B> {
     pub(super) async fn find_request(
@@ -133,7 +144,7 @@ impl<B: Backend> Database<B> {
     pub(super) async fn find_wrong_key(&self) -> Result<Option<Domain>> {
         let read = self.backend.read(|conn| {
             let mut rows = Vec::new();
-            for newest in [NEWEST_OPEN, NEWEST_CLOSED] {
+            for newest in [ONE_OPEN, ONE_CLOSED] {
                 let mut query = conn.prepare_cached(newest)?;
                 for row in query.query_map(params![PROBED], |row| {
                     let wrapped = row.get::<Option<Vec<u8>>>(2)?;
@@ -144,16 +155,15 @@ impl<B: Backend> Database<B> {
             }
             Ok(rows)
         });
-        let mut opened = HashSet::new();
         for (request, organisation, wrapped) in read.await? {
-            if wrapped.is_none() || self.sealers.get(&organisation).is_none() || opened.contains(&organisation) {
+            if self.sealers.get(&organisation).is_none() {
                 continue;
             }
             match Opener::of(&self.sealers, &organisation, &request, wrapped.as_deref()) {
-                Ok(_) => opened.insert(organisation),
+                Ok(_) => {}
                 Err(StoreError::NoKey(_)) => return Ok(Some(organisation)),
                 Err(error) => return Err(error),
-            };
+            }
         }
         Ok(None)
     }

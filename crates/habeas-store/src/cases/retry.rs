@@ -8,10 +8,10 @@ use super::{Backend, Database, lanes};
 use crate::{
     Result,
     model::{Retried, Retry},
-    sql::{self, Connection, Sweep, Value, params},
+    sql::{self, Connection, Row, Sweep, Value, params},
 };
 
-/// So many failing or abandoned deliveries are retried at once, and the rest of theirs requests.
+/// So many failing or abandoned deliveries are retried at once, and the rest of the last one's request.
 const PAGE: i64 = 500;
 
 impl<B: Backend> Database<B> {
@@ -46,71 +46,80 @@ impl<B: Backend> Database<B> {
     }
 }
 
+/// Those of the first few requests behind one. Whatever changed before their requests were locked is looked at anew.
 fn retry_page(conn: &Connection, organisation: Option<&Domain>, behind: &str, now: Instant) -> Result<Retried> {
     conn.sweep(Sweep::Rest)?;
-    let last = conn.prepare_cached(PAGE_END)?.query_row(params![behind, PAGE], |row| row.get::<Option<String>>(0))?;
+    let read = |row: &Row<'_>| Ok((row.get::<Option<String>>(0)?, row.get::<i64>(1)?));
+    let (last, seen) = conn.prepare_cached(PAGE_END)?.query_row(params![behind, PAGE], read)?;
     let Some(last) = last else { return Ok(Retried::default()) };
-    // Where others may be at it too, they are kept from those requests first.
-    if conn.is_shared() {
-        conn.prepare_cached(LOCK_PAGE)?.execute(params![behind, last])?;
-    }
-    let given = params![now.ms(), organisation.map(Domain::as_str), behind, last];
-    let deliveries = reopen(conn, RETRY_FAILING, given)? + reopen(conn, RETRY_ABANDONED, given)?;
-    Ok(Retried { deliveries, up_to: Some(RequestId::new(last)) })
+    let given = params![behind, last, organisation.map(Domain::as_str)];
+    let read = |row: &Row<'_>| Ok((row.get::<String>(0)?, row.get::<i32>(1)?, row.get::<u32>(2)?));
+    let found = conn.prepare_cached(OF_PAGE)?.query_map(given, read)?.collect::<sql::Result<Vec<_>>>()?;
+    conn.lock_all(found.iter().map(|(request, ..)| request.clone()).collect())?;
+    let rows: Vec<_> =
+        found.iter().map(|(request, lane, seq)| params![request, lane, seq, now.ms()].to_vec()).collect();
+    let deliveries = heads_of(conn, &conn.query_all((RETRY_FOUND, RETRY_ALL_FOUND), &rows, read_lane)?)?;
+    // Behind a page that is not full there was nothing; what has come since is none of ours.
+    Ok(Retried { deliveries, up_to: (seen == PAGE).then(|| RequestId::new(last)) })
 }
 
 /// Runs an update that opens deliveries, and chooses the heads of their lanes anew. Says how many it opened.
 fn reopen(conn: &Connection, sql: &'static str, params: &[Value<'_>]) -> Result<u64> {
-    let mut update = conn.prepare_cached(sql)?;
-    let rows = update.query_map(params, |row| Ok((row.get::<String>(0)?, row.get::<i32>(1)?)))?;
-    let opened = rows.collect::<sql::Result<Vec<_>>>()?;
+    let opened = conn.prepare_cached(sql)?.query_map(params, read_lane)?.collect::<sql::Result<Vec<_>>>()?;
+    heads_of(conn, &opened)
+}
+
+fn read_lane(row: &Row<'_>) -> sql::Result<(String, i32)> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+/// Chooses the heads of the lanes of what was opened; says how much that is.
+fn heads_of(conn: &Connection, opened: &[(String, i32)]) -> Result<u64> {
     let lanes: BTreeSet<_> = opened.iter().map(|(request, lane)| (request.as_str(), *lane)).collect();
     lanes::choose_heads(conn, lanes)?;
     Ok(u64::try_from(opened.len()).unwrap_or(0))
 }
 
-const PAGE_END: &str = "SELECT max(request_id) FROM (
+const PAGE_END: &str = "SELECT max(request_id), count(*) FROM (
     SELECT request_id FROM (SELECT request_id FROM deliveries INDEXED BY deliveries_failing
         WHERE attempts > 0 AND state IN ('due', 'leased') AND request_id > ?1 ORDER BY request_id LIMIT ?2) f
     UNION ALL SELECT request_id FROM (SELECT request_id FROM deliveries INDEXED BY deliveries_abandoned
         WHERE state = 'abandoned' AND request_id > ?1 ORDER BY request_id LIMIT ?2) a
     ORDER BY request_id LIMIT ?2) page";
-const LOCK_PAGE: &str = "SELECT r.id FROM requests r WHERE r.id IN (
-        SELECT request_id FROM deliveries WHERE attempts > 0 AND state IN ('due', 'leased')
-            AND request_id > ?1 AND request_id <= ?2
-        UNION ALL SELECT request_id FROM deliveries WHERE state = 'abandoned'
-            AND request_id > ?1 AND request_id <= ?2)
-    ORDER BY r.id FOR UPDATE";
+const OF_PAGE: &str = "SELECT request_id, lane, seq FROM deliveries INDEXED BY deliveries_failing
+    WHERE attempts > 0 AND state IN ('due', 'leased') AND state = 'due' AND request_id > ?1 AND request_id <= ?2
+        AND (?3 IS NULL OR organisation = ?3)
+    UNION ALL SELECT request_id, lane, seq FROM deliveries INDEXED BY deliveries_abandoned
+    WHERE state = 'abandoned' AND request_id > ?1 AND request_id <= ?2 AND (?3 IS NULL OR organisation = ?3)";
 const TAKE_BACK: &str = "UPDATE deliveries SET state = CASE WHEN replaced = 1 THEN 'superseded' ELSE 'due' END,
         head = 1 - replaced, replaced = 0, leased_until = NULL
     WHERE state = 'leased'
     RETURNING request_id, lane";
 const TAKE_BACK_LEGS: &str = "UPDATE legs SET leased_until = NULL WHERE leased_until IS NOT NULL";
 
-/// Makes deliveries due at `?1`. Those of a shredded request have nothing left to tell.
+/// Makes deliveries due at `$now`. Those of a shredded request have nothing left to tell.
 macro_rules! retry {
-    ($driver:literal, $which:literal) => {
+    ($now:literal, $from:literal, $which:literal) => {
         concat!(
-            "UPDATE deliveries ",
-            $driver,
-            " SET state = 'due', head = 0, due_at = ?1 WHERE ",
+            "UPDATE deliveries SET state = 'due', head = 0, due_at = ",
+            $now,
+            $from,
+            " WHERE ",
             $which,
+            " AND state IN ('due', 'abandoned')",
             " AND EXISTS (SELECT 1 FROM requests r WHERE r.id = deliveries.request_id AND r.wrapped_key IS NOT NULL)",
             " RETURNING request_id, lane"
         )
     };
 }
 
-const RETRY_ONE: &str = retry!("", "request_id = ?2 AND lane = ?3 AND seq = ?4 AND state IN ('due', 'abandoned')");
-const RETRY_REQUEST: &str = retry!("", "request_id = ?2 AND state IN ('due', 'abandoned')");
-const RETRY_FAILING: &str = retry!(
-    "INDEXED BY deliveries_failing",
-    "attempts > 0 AND state IN ('due', 'leased') AND state = 'due' AND request_id > ?3 AND request_id <= ?4
-     AND (?2 IS NULL OR organisation = ?2)"
-);
-const RETRY_ABANDONED: &str = retry!(
-    "INDEXED BY deliveries_abandoned",
-    "state = 'abandoned' AND request_id > ?3 AND request_id <= ?4 AND (?2 IS NULL OR organisation = ?2)"
+const RETRY_ONE: &str = retry!("?1", "", "request_id = ?2 AND lane = ?3 AND seq = ?4");
+const RETRY_REQUEST: &str = retry!("?1", "", "request_id = ?2");
+const RETRY_FOUND: &str = retry!("?4", "", "request_id = ?1 AND lane = ?2 AND seq = ?3");
+const RETRY_ALL_FOUND: &str = retry!(
+    "f.due_next",
+    " FROM UNNEST($1, $2, $3, $4) AS f (of_request, of_lane, of_seq, due_next)",
+    "request_id = f.of_request AND lane = f.of_lane AND seq = f.of_seq"
 );
 
 #[cfg(test)]
@@ -121,7 +130,7 @@ mod tests {
     #[test]
     fn a_page_goes_to_what_fails_and_what_was_given_up() {
         let conn = migrated();
-        for sql in [super::PAGE_END, super::RETRY_FAILING, super::RETRY_ABANDONED] {
+        for sql in [super::PAGE_END, super::OF_PAGE, super::RETRY_FOUND] {
             let plan = plan(&conn, sql);
             assert!(!plan.iter().any(|step| step.starts_with("SCAN deliveries")), "{plan:#?}");
         }

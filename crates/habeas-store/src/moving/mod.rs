@@ -17,7 +17,7 @@ use crate::{
     Result, StoreError,
     cases::Backend as _,
     postgres::Postgres,
-    sql::{Connection, params},
+    sql::{Connection, OptionalExtension as _, params},
     sqlite::Sqlite,
 };
 
@@ -109,7 +109,7 @@ enum Found {
     Something,
 }
 
-/// Requests are never deleted, and their ids are random: what has the last one of a file has come from there.
+/// Requests are never deleted, and no two have the same id: what has one of a file has come from there.
 async fn may_begin(from: &Sqlite, to: &Postgres, found: Found) -> std::result::Result<(), MoveError> {
     match found {
         Found::Nothing | Found::Begun(None) => Ok(()),
@@ -118,11 +118,12 @@ async fn may_begin(from: &Sqlite, to: &Postgres, found: Found) -> std::result::R
             if ours { Ok(()) } else { Err(MoveError::OtherFile) }
         }
         Found::Something => {
-            let last = from.backend().read(|conn| {
-                Ok(conn.prepare_cached(LAST)?.query_row(params![], |row| row.get::<Option<String>>(0))?)
+            // Without the newest, the file was used after it was moved.
+            let newest = from.backend().read(|conn| {
+                Ok(conn.prepare_cached(NEWEST)?.query_row(params![], |row| row.get::<String>(0)).optional()?)
             });
-            let Some(last) = last.await? else { return Err(MoveError::NotEmpty) };
-            let ours = to.backend().read(move |conn| Ok(conn.prepare_cached(HAS)?.exists(params![last])?)).await?;
+            let Some(newest) = newest.await? else { return Err(MoveError::NotEmpty) };
+            let ours = to.backend().read(move |conn| Ok(conn.prepare_cached(HAS)?.exists(params![newest])?)).await?;
             Err(if ours { MoveError::Before } else { MoveError::NotEmpty })
         }
     }
@@ -194,7 +195,7 @@ fn count(conn: &Connection, sql: &'static str) -> Result<u64> {
 }
 
 const HAS: &str = "SELECT 1 FROM requests WHERE id = ?1";
-const LAST: &str = "SELECT max(id) FROM requests";
+const NEWEST: &str = "SELECT id FROM requests ORDER BY received_at DESC, id DESC LIMIT 1";
 const BEGUN: &str = "SELECT to_regclass('habeas_moving') IS NOT NULL";
 const NOTED: &str = "SELECT last, rows FROM habeas_moving WHERE table_name = ?1";
 const NOTE: &str = "INSERT INTO habeas_moving (table_name, last, rows) VALUES (?1, ?2, ?3)
@@ -240,7 +241,6 @@ fn end(conn: &Connection) -> Result<()> {
 }
 
 fn noted(conn: &Connection, table: &str) -> Result<Option<(Vec<u8>, u64)>> {
-    use crate::sql::OptionalExtension as _;
     let found = conn.prepare_cached(NOTED)?.query_row(params![table], |row| Ok((row.get(0)?, row.get::<i64>(1)?)));
     Ok(found.optional()?.map(|(last, rows)| (last, u64::try_from(rows).unwrap_or(0))))
 }

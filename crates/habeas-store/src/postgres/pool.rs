@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{connector::Connector, session::Transaction};
+use super::{
+    connector::Connector,
+    session::{Session, Transaction},
+};
 use crate::{
     Result, StoreError,
     sql::Connection,
@@ -79,8 +82,9 @@ impl Link {
         let mut tries = 0;
         loop {
             tries += 1;
-            let fresh = self.connection.is_none();
-            let connection = match self.connection.take() {
+            let connection = self.connection.take().filter(|one| one.session().is_ok_and(Session::is_free));
+            let fresh = connection.is_none();
+            let connection = match connection {
                 Some(connection) => connection,
                 None => self.connector.connect()?,
             };

@@ -6,11 +6,12 @@
 use std::{
     cell::{Cell, RefCell},
     future::Future,
+    sync::Arc,
     time::Duration,
 };
 
-use futures_util::future::{FutureExt as _, join3, try_join_all};
-use tokio::runtime::Handle;
+use futures_util::future::{join3, try_join_all};
+use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_postgres::{
     Client, Row,
     error::SqlState,
@@ -54,7 +55,9 @@ impl Transaction {
 /// A connection to PostgreSQL, for one thread that is none of the runtime's.
 pub(crate) struct Session {
     runtime: Handle,
-    client: Client,
+    client: Arc<Client>,
+    /// The end of a transaction that only read, which is under way.
+    ending: Cell<Option<JoinHandle<std::result::Result<(), tokio_postgres::Error>>>>,
     /// What begins the transaction, until it has begun.
     begin: Cell<Option<&'static str>>,
     /// What goes before the next statement, in the same message.
@@ -77,10 +80,11 @@ struct Silent;
 struct Undone;
 
 impl Session {
-    pub(super) const fn new(runtime: Handle, client: Client) -> Self {
+    pub(super) fn new(runtime: Handle, client: Client) -> Self {
         Self {
             runtime,
-            client,
+            client: Arc::new(client),
+            ending: Cell::new(None),
             begin: Cell::new(None),
             first: RefCell::new(Vec::new()),
             failed: Cell::new(false),
@@ -108,15 +112,24 @@ impl Session {
             self.roll_back();
             return Err(Error::Failed(Box::new(Undone)));
         }
-        let commit = self.client.batch_execute("COMMIT");
+        let client = Arc::clone(&self.client);
+        let commit = async move { client.batch_execute("COMMIT").await };
         match transaction {
             Transaction::Write => self.wait(commit),
-            // Sent, as it is polled, but not waited for: nothing hangs on it.
             Transaction::Read => {
-                let _ = commit.now_or_never();
+                self.ending.set(Some(self.runtime.spawn(commit)));
                 Ok(())
             }
         }
+    }
+
+    /// Waits until the last transaction, if it only read, has ended; says whether the connection can be used. Nobody
+    /// waits for that end, but what comes next must not overtake it: a pooler may have given the connection away by
+    /// then.
+    pub(super) fn is_free(&self) -> bool {
+        let Some(ending) = self.ending.take() else { return true };
+        let ended = self.runtime.block_on(async { tokio::time::timeout(ANSWER, ending).await });
+        matches!(ended, Ok(Ok(Ok(()))))
     }
 
     /// Undoes what was done.
@@ -184,6 +197,11 @@ impl Session {
         let typed: Vec<Vec<_>> = columns.iter().map(|columns| columns.iter().map(Column::typed).collect()).collect();
         let queries = statements.iter().zip(&typed).map(|((sql, _), typed)| self.client.query_typed(sql, typed));
         self.run(try_join_all(queries)).map(drop)
+    }
+
+    pub(crate) fn lock_all(&self, requests: Vec<String>) -> Result<()> {
+        const ALL: &str = "SELECT 1 FROM requests WHERE id = ANY ($1) ORDER BY id FOR UPDATE";
+        self.run(self.client.query_typed(ALL, &[(&requests, Type::TEXT_ARRAY)])).map(drop)
     }
 
     pub(crate) fn lock_free(&self, requests: Vec<String>) -> Result<Vec<String>> {

@@ -74,6 +74,14 @@ impl Connection {
         }
     }
 
+    /// The same for several requests, in an order that all keep.
+    pub(crate) fn lock_all(&self, requests: Vec<String>) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(session) => session.lock_all(requests),
+        }
+    }
+
     /// Locks those of the requests that nobody else works on at this moment; says which. Where that is none, the first
     /// is waited for: whoever finds nothing to do would go to sleep.
     pub(crate) fn lock_free(&self, requests: Vec<String>) -> Result<Vec<String>> {

@@ -160,7 +160,7 @@ pub(crate) async fn of_many_that_fail_some_are_retried_at_once_and_none_is_left_
         }
         pages += 1;
     }
-    assert_eq!((retried, pages), (1_100, 3));
+    assert_eq!((retried, pages), (1_100, 2));
     let mut due = std::collections::BTreeSet::new();
     while let leased @ [_, ..] = &*lease(&*store, 5).await {
         due.extend(names(leased));

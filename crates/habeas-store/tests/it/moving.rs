@@ -76,6 +76,10 @@ async fn everything_moves_and_goes_on() {
     let again = migrate(&from, &to, |_| {}).await;
     assert!(matches!(again, Err(MoveError::Before)), "{again:?}");
     all_is_there(&url, &from).await;
+    // What came since was not moved.
+    accept(&from, new("zz")).await;
+    let since = migrate(&from, &to, |_| {}).await;
+    assert!(matches!(since, Err(MoveError::NotEmpty)), "{since:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

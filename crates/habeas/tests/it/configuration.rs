@@ -77,7 +77,8 @@ fn what_would_log_nothing_or_listen_twice_in_one_place_is_told() {
         ("info,habeas_engine=debug", true),
         ("off", true),
         ("loud", false),
-        ("info,verbose", false),
+        ("info,habeas_engine", true),
+        ("loud,verbose", false),
         ("habeas=loud", false),
     ] {
         let told = problems(&format!("[log]\nlevel = \"{level}\"\n"));
@@ -89,6 +90,8 @@ fn what_would_log_nothing_or_listen_twice_in_one_place_is_told() {
         ("127.0.0.1:0", "127.0.0.1:0", true),
         ("127.0.0.1:8080", "127.0.0.1:8080", false),
         ("0.0.0.0:8080", "127.0.0.1:8080", false),
+        ("[::]:8080", "127.0.0.1:8080", false),
+        ("0.0.0.0:8080", "[::1]:8080", true),
     ] {
         let text = format!("[listen]\naddress = \"{listen}\"\n[operator]\naddress = \"{operator}\"\n");
         let told = problems(&text);
