@@ -41,6 +41,7 @@ use crate::{
 
 /// So many messages are remembered, to be sent once more by somebody who has overheard them.
 const OVERHEARD: usize = 64;
+
 /// Where an actor listens.
 struct Place {
     life: Life,

@@ -128,7 +128,7 @@ pub trait Store: Send + Sync {
     /// Deliveries by filter, oldest first, each with its last attempt.
     async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>>;
 
-    /// Makes deliveries due now, the abandoned ones too. Returns how many.
+    /// Makes deliveries due now, the abandoned ones too. Of all that fail it is a page at a time.
     async fn retry(&self, which: &Retry, now: Instant) -> Result<Retried>;
 
     /// Whether other nodes may be using it at the same time.

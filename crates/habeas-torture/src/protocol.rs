@@ -33,11 +33,8 @@ impl Protocol {
     }
 
     /// How a request that is done is called.
-    pub(crate) const fn done(self) -> &'static str {
-        match self {
-            Self::OpenGdpr => "completed",
-            Self::Drp => "fulfilled",
-        }
+    pub(crate) fn done(self) -> &'static str {
+        self.story().last().copied().unwrap_or_default()
     }
 
     /// The members of a status object that say whose it is and how it stands.

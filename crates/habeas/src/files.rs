@@ -72,8 +72,8 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 /// When it could not.
 pub fn can_be_made(path: &Path) -> io::Result<()> {
     let here = Path::new(".");
-    let folders = path.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { here } else { folder });
-    let there = folders.into_iter().find(|folder| folder.exists()).unwrap_or(here);
+    let mut folders = path.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { here } else { folder });
+    let there = folders.find(|folder| folder.exists()).unwrap_or(here);
     if !there.is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());
     }
@@ -106,11 +106,15 @@ fn taken(file: File) -> io::Result<Option<File>> {
 pub fn lock_database(database: &Path) -> io::Result<Option<File>> {
     let path = longer(database, ".lock");
     match OpenOptions::new().append(true).create_new(true).open(&path) {
-        Ok(made) => belongs_as(&made, database),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error),
+        Ok(made) => {
+            belongs_as(&made, database);
+            taken(made)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            taken(OpenOptions::new().append(true).open(path)?)
+        }
+        Err(error) => Err(error),
     }
-    taken(OpenOptions::new().append(true).open(path)?)
 }
 
 /// A command that root runs must not keep what it has made from the server, which runs as somebody else. Nothing but

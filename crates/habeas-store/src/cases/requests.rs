@@ -177,3 +177,18 @@ pub(super) fn by_id(conn: &Connection, id: &RequestId) -> Result<Option<RawReque
 fn one(conn: &Connection, sql: &'static str, params: &[Value<'_>]) -> Result<Option<RawRequest>> {
     Ok(conn.prepare_cached(sql)?.query_row(params, RawRequest::read).optional()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sqlite::plans::{migrated, plan};
+
+    /// However many have ended.
+    #[test]
+    fn a_key_is_tried_on_what_indexes_of_open_and_readable_requests_give() {
+        let conn = migrated();
+        for (sql, index) in [(super::ONE_OPEN, "requests_open"), (super::ONE_CLOSED, "requests_shred")] {
+            let plan = plan(&conn, sql);
+            assert!(plan.iter().any(|step| step.contains(index)), "{plan:#?}");
+        }
+    }
+}

@@ -62,9 +62,9 @@ impl Settling {
 
     /// Saves several, whose requests are locked; says of each whether its lease had not ended.
     pub(crate) fn save_locked(conn: &Connection, all: &[&Self]) -> Result<Vec<bool>> {
-        let rows: Vec<_> = all.iter().map(|one| one.row()).collect();
+        let rows: Vec<_> = (0..).zip(all).map(|(place, one)| one.row(place)).collect();
         let mut found: HashMap<_, _> = conn.query_all((SETTLE, SETTLE_ALL), &rows, read_settled)?.into_iter().collect();
-        let settled: Vec<_> = all.iter().map(|one| found.remove(&one.key())).collect();
+        let settled: Vec<_> = (0..).zip(all).map(|(place, _)| found.remove(&place)).collect();
         let current = || all.iter().zip(&settled).filter_map(|(one, settled)| Some((*one, settled.as_ref()?)));
 
         let recorded = current().filter_map(|(one, settled)| one.recorded(settled)).collect::<Result<Vec<_>>>()?;
@@ -83,7 +83,7 @@ impl Settling {
         Ok(settled.iter().map(Option::is_some).collect())
     }
 
-    fn row(&self) -> Vec<Value<'_>> {
+    fn row(&self, place: i64) -> Vec<Value<'_>> {
         let (state, due_at) = match self.settlement.then {
             Then::Delivered => ("delivered", None),
             Then::Again(at) => ("due", Some(at)),
@@ -93,12 +93,7 @@ impl Settling {
         };
         let tried = u32::from(self.settlement.attempt.is_some());
         let DeliveryId { lane, seq, .. } = self.settlement.id;
-        params![self.request(), lane, seq, fence_in(self.settlement.fence), state, ms(due_at), tried].to_vec()
-    }
-
-    fn key(&self) -> Key {
-        let DeliveryId { request, lane, seq } = &self.settlement.id;
-        (request.as_str().to_owned(), *lane, *seq, fence_in(self.settlement.fence))
+        params![self.request(), lane, seq, fence_in(self.settlement.fence), state, ms(due_at), tried, place].to_vec()
     }
 
     fn recorded(&self, (organisation, n): &Settled) -> Option<Result<Recorded<'_>>> {
@@ -120,12 +115,9 @@ impl Settling {
     }
 }
 
-/// A lease: a delivery's place in its table, and the fence.
-type Key = (String, i32, u32, i64);
-
-fn read_settled(row: &Row<'_>) -> sql::Result<(Key, Settled)> {
-    let key = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-    Ok((key, (parsed::<Domain>(row, 4, "deliveries.organisation")?, row.get(5)?)))
+/// Which of several settlements a row is of, and what it was.
+fn read_settled(row: &Row<'_>) -> sql::Result<(i64, Settled)> {
+    Ok((row.get(2)?, (parsed::<Domain>(row, 0, "deliveries.organisation")?, row.get(1)?)))
 }
 
 /// Attempt number `n` of a delivery.
@@ -178,10 +170,10 @@ pub(super) fn failure_named(word: &str) -> Option<&'static str> {
     Some(new)
 }
 
-/// Ends the lease of fence `$fence`, unless it has ended.
+/// Ends the lease of fence `$fence`, unless it has ended. `$place` comes back: it says which of several this is.
 macro_rules! settle {
     ($from:literal, $request:literal, $lane:literal, $seq:literal, $fence:literal, $state:literal, $due_at:literal,
-     $tried:literal) => {
+     $tried:literal, $place:literal) => {
         concat!(
             "UPDATE deliveries SET state = CASE WHEN ",
             $state,
@@ -203,21 +195,24 @@ macro_rules! settle {
             $seq,
             " AND state = 'leased' AND fence = ",
             $fence,
-            " RETURNING request_id, lane, seq, fence, organisation, attempts"
+            " RETURNING organisation, attempts, ",
+            $place
         )
     };
 }
 
-const SETTLE: &str = settle!("", "?1", "?2", "?3", "?4", "?5", "?6", "?7");
+const SETTLE: &str = settle!("", "?1", "?2", "?3", "?4", "?5", "?6", "?7", "?8");
 const SETTLE_ALL: &str = settle!(
-    "FROM UNNEST($1, $2, $3, $4, $5, $6, $7) AS s (of_request, of_lane, of_seq, of_fence, becomes, due_next, tried)",
+    "FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8)
+        AS s (of_request, of_lane, of_seq, of_fence, becomes, due_next, tried, place)",
     "s.of_request",
     "s.of_lane",
     "s.of_seq",
     "s.of_fence",
     "s.becomes",
     "s.due_next",
-    "s.tried"
+    "s.tried",
+    "s.place"
 );
 const RECORD: &str =
     "INSERT INTO attempts (request_id, lane, seq, n, organisation, at, took_ms, status, failure, answer)

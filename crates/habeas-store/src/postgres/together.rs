@@ -74,12 +74,10 @@ impl<T: Together> Batches<T> {
 
     /// Saves it with others, or else by one of `alone`.
     pub(super) async fn save(&self, one: T, alone: &Pool) -> Result<T::Done> {
-        let one = match one.is_plain() {
-            true => match self.offer(one).await? {
-                Answer::Saved(done) => return Ok(done),
-                Answer::Back(one) => one,
-            },
-            false => one,
+        let offered = if one.is_plain() { self.offer(one).await? } else { Answer::Back(one) };
+        let one = match offered {
+            Answer::Saved(done) => return Ok(done),
+            Answer::Back(one) => one,
         };
         alone.run(move |conn| one.save(conn)).await
     }
